@@ -1,0 +1,189 @@
+"""Reading the environment: typed values out of strings, and one sentence for a wrong one.
+
+Used by `coopsite.settings` only, so that what a variable may hold is written in one place.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+from environs import Env, EnvError
+from eth_hash.auto import keccak
+
+T = TypeVar("T")
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+# What `make run` tells of its own chain: of use only as a whole, and only without another chain.
+CHAIN_VARIABLES = ("CHAIN_ID", "CHAIN_WS_URLS", "CHAIN_HTTP_URLS", "POOL_CONTRACTS")
+
+
+class ConfigurationError(SystemExit):
+    """A variable holds what it may not. Every program of ours ends with this one line."""
+
+    def __init__(self, variable: str, sentence: str) -> None:
+        super().__init__(f"{variable} {sentence}")
+        self.variable = variable
+
+
+class PoolContract(NamedTuple):
+    """A contract to follow: its EIP-55 address and the first block that can hold its events."""
+
+    address: str
+    start_block: int
+
+
+def load_file(path: Path) -> None:
+    """Add the variables of a dotenv file to the environment; what stands there already wins."""
+    for name, value in dotenv_values(path).items():
+        if value is not None:
+            os.environ.setdefault(name, value)
+
+
+def load_stack(path: Path) -> None:
+    """Add what a running `make run` wrote of its own Redis and local chain.
+
+    So that `manage.py` in another terminal meets the same Redis and the same chain.
+    """
+    values = dotenv_values(path)
+    if any(os.environ.get(name) for name in CHAIN_VARIABLES):
+        values = {name: value for name, value in values.items() if name not in CHAIN_VARIABLES}
+    for name, value in values.items():
+        if value and not os.environ.get(name):
+            os.environ[name] = value
+
+
+def checksum(address: str) -> str:
+    """The EIP-55 spelling of a 20-byte hexadecimal address."""
+    digits = address[2:].lower()
+    digest = keccak(digits.encode()).hex()
+    pairs = zip(digits, digest, strict=False)
+    return "0x" + "".join(c.upper() if int(d, 16) > 7 else c for c, d in pairs)
+
+
+def pool_contract(text: str) -> PoolContract:
+    """One `0xADDRESS:START_BLOCK`. Raises ValueError with a sentence that says what is wrong."""
+    address, colon, start = text.partition(":")
+    if not ADDRESS.fullmatch(address):
+        raise ValueError(f"has {address!r}, which is no address (0x and 40 hexadecimal digits)")
+    spelled = checksum(address)
+    if address[2:] not in (address[2:].lower(), address[2:].upper()) and address != spelled:
+        raise ValueError(f"has {address!r}, whose checksum is wrong; check each digit")
+    if not colon or not start.isdecimal() or not start.isascii():
+        raise ValueError(f"needs a start block after the address, as in {spelled}:1000000")
+    return PoolContract(spelled, int(start))
+
+
+def url_of(schemes: tuple[str, ...]) -> Callable[[str], str]:
+    """A check that a text is a URL of these schemes, with a host.
+
+    The sentence it raises never repeats the URL, which may carry a key.
+    """
+    wanted = " or ".join(f"{scheme}://…" for scheme in schemes)
+
+    def check(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            valid = parts.scheme in schemes and bool(parts.hostname or parts.scheme in ("sqlite", "unix"))
+            parts.port  # noqa: B018 - reading it raises ValueError when it is out of range
+        except ValueError:
+            valid = False
+        if not valid:
+            raise ValueError(f"has a value that is not a URL like {wanted}")
+        return text
+
+    return check
+
+
+def secret_in(path: Path) -> str:
+    """The secret kept in this file, made on first use, readable by its owner only."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            # Written aside and linked: of two programs that start at once, one makes the secret.
+            draft = path.with_name(f".{path.name}.{os.getpid()}")
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(64))
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass  # the other program's secret is as good as ours
+            finally:
+                draft.unlink()
+        secret = path.read_text().strip()
+    except OSError as error:
+        raise ConfigurationError("SECRET_KEY", f"is not set and {path} fails: {error}") from error
+    if not secret:
+        raise ConfigurationError("SECRET_KEY", f"is not set and {path} is empty; delete the file")
+    return secret
+
+
+class Environment:
+    """The process environment, read by type. An empty variable counts as one that is not set."""
+
+    def __init__(self) -> None:
+        self._env = Env()
+
+    def text(self, name: str, default: str = "", *, check: Callable[[str], str] | None = None) -> str:
+        value = os.environ.get(name, "").strip() or default
+        return self._checked(name, check, value) if value and check else value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        if not os.environ.get(name, "").strip():
+            return default
+        try:
+            return self._env.bool(name)
+        except EnvError as error:
+            raise ConfigurationError(name, "must be true or false") from error
+
+    def whole(self, name: str, default: int, *, at_least: int, at_most: int = 2**53) -> int:
+        text = os.environ.get(name, "").strip()
+        value = int(text) if text.isdecimal() and text.isascii() else None if text else default
+        if value is None or not at_least <= value <= at_most:
+            limit = f" to {at_most}" if at_most < 2**53 else " or more"
+            raise ConfigurationError(name, f"must be a whole number, {at_least}{limit}")
+        return value
+
+    def seconds(self, name: str, default: float, *, at_least: float) -> float:
+        if not os.environ.get(name, "").strip():
+            return default
+        try:
+            value = self._env.float(name)
+        except EnvError:
+            value = -1.0
+        if not at_least <= value < 1e9:
+            raise ConfigurationError(name, f"must be a number, {at_least} or more")
+        return value
+
+    def choice(self, name: str, default: str, *, of: tuple[str, ...]) -> str:
+        value = os.environ.get(name, "").strip() or default
+        for option in of:
+            if option.lower() == value.lower():
+                return option
+        raise ConfigurationError(name, f"must be one of {', '.join(of)}")
+
+    def listed(self, name: str, default: list[T], *, of: Callable[[str], T]) -> list[T]:
+        parts = [part.strip() for part in os.environ.get(name, "").split(",")]
+        found = [self._checked(name, of, part) for part in parts if part]
+        return found or default
+
+    @staticmethod
+    def _checked(name: str, check: Callable[[str], T], value: str) -> T:
+        try:
+            return check(value)
+        except ValueError as error:
+            raise ConfigurationError(name, str(error)) from error
+
+
+def time_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (LookupError, OSError, ValueError) as error:
+        raise ValueError(f"has {text!r}, which is no time zone name like America/Mexico_City") from error
+    return text

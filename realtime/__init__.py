@@ -1,0 +1,1 @@
+"""Everything that talks: to nodes, to browsers, to other systems."""
