@@ -17,6 +17,17 @@ from environs import Env, EnvError
 from eth_hash.auto import keccak
 
 T = TypeVar("T")
+# Every variable that Coopsite reads. README.md and .env.example say what each means.
+VARIABLES = (
+    *("DATABASE_URL", "REDIS_URL", "CHAIN_ID", "CHAIN_WS_URLS", "CHAIN_HTTP_URLS"),
+    *("POOL_CONTRACTS", "EXPLORER_URL", "CONFIRMATIONS", "REORG_WINDOW", "WS_HEARTBEAT_SECONDS"),
+    *("WS_RECONNECT_SECONDS", "WS_MAX_RECONNECT_SECONDS", "WS_MAX_RECONNECT_ATTEMPTS"),
+    *("ENABLE_LIVE", "ENABLE_NOTIFICATIONS", "ENABLE_OPTIMISTIC", "ENABLE_ANALYTICS"),
+    *("ANALYTICS_ID", "ANALYTICS_WEBHOOK_URL", "VAPID_PRIVATE_KEY", "VAPID_SUBJECT"),
+    *("ALERT_WEBHOOK_URL", "ALERT_EMAILS", "ALERT_RECONNECTS", "ALERT_SILENCE_SECONDS"),
+    *("ALERT_LATENCY_MS", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"),
+    *("HTTPS", "PORT", "LOG_LEVEL", "LOG_FORMAT", "TIME_ZONE", "VAR_DIR", "ENV_FILE"),
+)
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # What `make run` tells of its own chain: of use only as a whole, and only without another chain.

@@ -1,0 +1,29 @@
+"""Fixtures that many tests share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+
+from tests.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A running Redis at `settings.REDIS_URL`, the same for the whole session: do not stop it."""
+    port = urlsplit(settings.REDIS_URL).port
+    server = RedisServer(tmp_path_factory.mktemp("redis"), port=port)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A running Redis of this test alone, to be stopped and started at will."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()

@@ -1,0 +1,29 @@
+"""The project's settings, read from an environment that holds nothing of the developer's own.
+
+Neither `.env` nor `var/` reaches a test, and two test runs, or two xdist workers, share no file,
+no database and no port: each process that imports this module gets its own.
+"""
+
+import os
+import tempfile
+
+from coopsite.environment import VARIABLES
+from tests.ports import free_port
+
+for name in VARIABLES:
+    os.environ.pop(name, None)
+_scratch = tempfile.TemporaryDirectory(prefix="coopsite-tests-")
+os.environ["ENV_FILE"] = os.devnull
+os.environ["VAR_DIR"] = _scratch.name
+os.environ["SECRET_KEY"] = "only-for-tests-" * 4
+# The fixture `redis_server` starts a Redis there; who forgets to ask for it is refused loudly.
+os.environ["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
+
+from coopsite.settings import *  # noqa: E402, F403
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Pages in tests need no collectstatic.
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
