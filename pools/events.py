@@ -1,0 +1,347 @@
+"""What the pool contract says: one type per event, and the table of their interface.
+
+Pure values without I/O. How they come out of a log is `decoding`'s matter, what they do to
+pools and members is `projection`'s.
+"""
+
+from enum import IntEnum
+from typing import ClassVar
+
+import msgspec
+
+from pools.names import clean_name
+
+
+class PoolStatus(IntEnum):
+    """The contract's own numbers for a pool's state."""
+
+    ACCEPTING = 0
+    ACTIVE = 1
+    CLOSED = 2
+
+    @property
+    def label(self) -> str:
+        """The word for it in the API: accepting, active or closed."""
+        return self.name.lower()
+
+
+# Structs instead of dataclasses: making one costs a fifth, and history is millions of them.
+class _Event(msgspec.Struct, frozen=True, gc=False):
+    kind: ClassVar[str]
+
+
+class PoolCreated(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "PoolCreated"
+    pool_id: int
+    creator: str
+    name: bytes
+    min_contribution: int
+    max_members: int
+    timestamp: int
+
+
+class MemberJoined(_Event, frozen=True, gc=False):
+    """`btc_amount` is what was added now, `shares` the member's new total."""
+
+    kind: ClassVar[str] = "MemberJoined"
+    pool_id: int
+    member: str
+    btc_amount: int
+    shares: int
+    timestamp: int
+
+
+class MemberLeft(_Event, frozen=True, gc=False):
+    """`btc_amount` is what was paid out, not what had been contributed."""
+
+    kind: ClassVar[str] = "MemberLeft"
+    pool_id: int
+    member: str
+    btc_amount: int
+    yield_amount: int
+    timestamp: int
+
+
+class PartialWithdrawal(_Event, frozen=True, gc=False):
+    """`btc_amount` is what was paid out; `remaining_contribution` is the member's new total."""
+
+    kind: ClassVar[str] = "PartialWithdrawal"
+    pool_id: int
+    member: str
+    btc_amount: int
+    remaining_contribution: int
+    timestamp: int
+
+
+class YieldClaimed(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "YieldClaimed"
+    pool_id: int
+    member: str
+    gross_yield: int
+    fee_amount: int
+    net_yield: int
+    timestamp: int
+
+
+class PoolStatusUpdated(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "PoolStatusUpdated"
+    pool_id: int
+    new_status: int
+
+
+class PoolClosed(_Event, frozen=True, gc=False):
+    """Closes the pool by itself; `final_balance` is informative."""
+
+    kind: ClassVar[str] = "PoolClosed"
+    pool_id: int
+    final_balance: int
+
+
+class Paused(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "Paused"
+    account: str
+
+
+class Unpaused(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "Unpaused"
+    account: str
+
+
+class EmergencyModeUpdated(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "EmergencyModeUpdated"
+    enabled: bool
+
+
+class PerformanceFeeUpdated(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "PerformanceFeeUpdated"
+    old_fee: int
+    new_fee: int
+
+
+class FeeCollectorUpdated(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "FeeCollectorUpdated"
+    old_collector: str
+    new_collector: str
+
+
+class FeesCollected(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "FeesCollected"
+    collector: str
+    amount: int
+
+
+class Upgraded(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "Upgraded"
+    implementation: str
+
+
+class Initialized(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "Initialized"
+    version: int
+
+
+class OwnershipTransferred(_Event, frozen=True, gc=False):
+    kind: ClassVar[str] = "OwnershipTransferred"
+    previous_owner: str
+    new_owner: str
+
+
+PoolEvent = (
+    PoolCreated
+    | MemberJoined
+    | MemberLeft
+    | PartialWithdrawal
+    | YieldClaimed
+    | PoolStatusUpdated
+    | PoolClosed
+)
+ContractEvent = (
+    Paused
+    | Unpaused
+    | EmergencyModeUpdated
+    | PerformanceFeeUpdated
+    | FeeCollectorUpdated
+    | FeesCollected
+    | Upgraded
+    | Initialized
+    | OwnershipTransferred
+)
+Event = PoolEvent | ContractEvent
+
+KINDS: dict[str, type[Event]] = {
+    event.kind: event
+    for event in (
+        PoolCreated,
+        MemberJoined,
+        MemberLeft,
+        PartialWithdrawal,
+        YieldClaimed,
+        PoolStatusUpdated,
+        PoolClosed,
+        Paused,
+        Unpaused,
+        EmergencyModeUpdated,
+        PerformanceFeeUpdated,
+        FeeCollectorUpdated,
+        FeesCollected,
+        Upgraded,
+        Initialized,
+        OwnershipTransferred,
+    )
+}
+
+
+class Argument(msgspec.Struct, frozen=True):
+    """One argument as the ABI names it; `field` is its attribute on the event's type."""
+
+    name: str
+    type: str
+    indexed: bool
+    field: str
+
+
+class EventSpec(msgspec.Struct, frozen=True):
+    """An event's entry in the contract's interface."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    topic0: bytes
+
+    @property
+    def signature(self) -> str:
+        """The canonical signature, whose keccak-256 is `topic0`."""
+        return f"{self.name}({','.join(argument.type for argument in self.arguments)})"
+
+
+def _spec(kind: str, arguments: str, topic0: str) -> EventSpec:
+    """Read one line of the table below; `*` marks an indexed argument."""
+    fields = KINDS[kind].__struct_fields__
+    parsed = []
+    for written, field in zip(arguments.split(", "), fields, strict=True):
+        type_, name = written.split(" ")
+        parsed.append(Argument(name, type_.rstrip("*"), type_.endswith("*"), field))
+    return EventSpec(kind, tuple(parsed), bytes.fromhex(topic0))
+
+
+SPECS: dict[str, EventSpec] = {
+    spec.name: spec
+    for spec in (
+        _spec(
+            "PoolCreated",
+            "uint256* poolId, address* creator, string name, uint256 minContribution, "
+            "uint256 maxMembers, uint256 timestamp",
+            "80eb862b1ebf91ef46e8085c1e47b348af9ad8f1248fb18302612a57ad3a2b55",
+        ),
+        _spec(
+            "MemberJoined",
+            "uint256* poolId, address* member, uint256 btcAmount, uint256 shares, "
+            "uint256 timestamp",
+            "5b34f4a2a478e6a6c1b8fd6b222014a5074f6cd336b38fb09de1c86da0670e3a",
+        ),
+        _spec(
+            "MemberLeft",
+            "uint256* poolId, address* member, uint256 btcAmount, uint256 yieldAmount, "
+            "uint256 timestamp",
+            "cee72beb0e6f4a1f6a05d4baeb9e2b59d489fbb1e016cc550ece105cf4a35d13",
+        ),
+        _spec(
+            "PartialWithdrawal",
+            "uint256* poolId, address* member, uint256 btcAmount, "
+            "uint256 remainingContribution, uint256 timestamp",
+            "8b5e93925ebaf448721942fed98c0e95e18fc3aef217e6478f3b78222c5fb973",
+        ),
+        _spec(
+            "YieldClaimed",
+            "uint256* poolId, address* member, uint256 grossYield, uint256 feeAmount, "
+            "uint256 netYield, uint256 timestamp",
+            "5967f9351681addfbe9aced6e0ae2a6d23e30f182e8874546fe4d524544349cc",
+        ),
+        _spec(
+            "PoolStatusUpdated",
+            "uint256* poolId, uint8 newStatus",
+            "f23f81825d004be688e56e2e60f70dfa6e0007947618aa870d4c32693cbedf33",
+        ),
+        _spec(
+            "PoolClosed",
+            "uint256* poolId, uint256 finalBalance",
+            "af7faf29a251efa1bcf2b47dab1a72baa0906a2e4ff957e6cb6d4f7c642161ab",
+        ),
+        _spec(
+            "Paused",
+            "address account",
+            "62e78cea01bee320cd4e420270b5ea74000d11b0c9f74754ebdbfc544b05a258",
+        ),
+        _spec(
+            "Unpaused",
+            "address account",
+            "5db9ee0a495bf2e6ff9c91a7834c1ba4fdd244a5e8aa4e537bd38aeae4b073aa",
+        ),
+        _spec(
+            "EmergencyModeUpdated",
+            "bool enabled",
+            "2e5a1930def2f974808cd3dd28f6606d8d2cb5d7adb78f6761ea31062ced1a33",
+        ),
+        _spec(
+            "PerformanceFeeUpdated",
+            "uint256 oldFee, uint256 newFee",
+            "607b1c943753982194530bf7133a5972ea2626e028005410efa54ab20035caf8",
+        ),
+        _spec(
+            "FeeCollectorUpdated",
+            "address oldCollector, address newCollector",
+            "5d16ad41baeb009cd23eb8f6c7cde5c2e0cd5acf4a33926ab488875c37c37f38",
+        ),
+        _spec(
+            "FeesCollected",
+            "address* collector, uint256 amount",
+            "9dc46f23cfb5ddcad0ae7ea2be38d47fec07bb9382ec7e564efc69e036dd66ce",
+        ),
+        _spec(
+            "Upgraded",
+            "address* implementation",
+            "bc7cd75a20ee27fd9adebab32041f755214dbc6bffa90cc0225b39da2e5c2d3b",
+        ),
+        _spec(
+            "Initialized",
+            "uint64 version",
+            "c7f505b2f371ae2175ee4913f4499e1f2633a7b5936321eed1cdaeb6115181d2",
+        ),
+        _spec(
+            "OwnershipTransferred",
+            "address* previousOwner, address* newOwner",
+            "8be0079c531659141344cd1fd0a4f28419497f9722a3daafe3b4186f6b6457e0",
+        ),
+    )
+}
+
+
+def event_args(event: Event) -> dict[str, str | bool]:
+    """Every argument under its name in the contract's interface.
+
+    Integers as decimal strings (they may exceed what JSON readers keep exact), addresses
+    checksummed, bools as they are, a pool's name as cleaned text.
+    """
+    return {
+        argument.name: _presented(getattr(event, argument.field))
+        for argument in SPECS[event.kind].arguments
+    }
+
+
+def _presented(value: int | str | bytes) -> str | bool:
+    if isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, bytes):
+        return clean_name(value)
+    return str(value)
+
+
+def pool_id_of(event: Event) -> int | None:
+    """The pool an event is about; None for one about the contract as a whole."""
+    return getattr(event, "pool_id", None)
+
+
+def account_of(event: Event) -> str | None:
+    """The creator or member an event names, else None."""
+    if isinstance(event, PoolCreated):
+        return event.creator
+    return getattr(event, "member", None)
