@@ -1,0 +1,67 @@
+"""What the puller hands to `ingest`: a checked piece of the chain, as plain values."""
+
+from dataclasses import dataclass
+
+from pools.reorg import Header
+
+
+@dataclass(frozen=True, slots=True)
+class RawLog:
+    """One log of one of our contracts, undecoded. Addresses EIP-55, hashes lower-case hex."""
+
+    address: str
+    block_number: int
+    block_hash: str
+    log_index: int
+    transaction_hash: str
+    transaction_index: int
+    topics: tuple[bytes, ...]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The logs of a closed block range, with the evidence that they are all of them.
+
+    `headers` ascend and hold at least the range's last block and every block that has logs.
+    `endpoint` is the host that answered. `bloom_agrees` is None for ranges of several blocks.
+    """
+
+    chain_id: int
+    from_block: int
+    to_block: int
+    headers: tuple[Header, ...]
+    logs: tuple[RawLog, ...]
+    endpoint: str
+    bloom_agrees: bool | None = None
+
+
+class BadSegment(ValueError):
+    """The piece contradicts itself; nothing of it is stored."""
+
+
+def check(segment: Segment) -> None:
+    """Raise BadSegment unless the headers link and each log lies in one of the blocks.
+
+    The puller has asked the same before; the writer asks again, since a wrong row stays.
+    """
+    if not segment.headers or segment.headers[-1].number != segment.to_block:
+        raise BadSegment(f"No header of block {segment.to_block}, the range's last.")
+    previous: Header | None = None
+    for header in segment.headers:
+        if not segment.from_block <= header.number <= segment.to_block:
+            raise BadSegment(f"Header {header.number} lies outside the range.")
+        if previous is not None:
+            if header.number <= previous.number:
+                raise BadSegment(f"Header {header.number} does not ascend.")
+            if header.number == previous.number + 1 and header.parent_hash != previous.hash:
+                raise BadSegment(f"Block {header.number} does not link to {previous.number}.")
+        previous = header
+    hashes = {header.number: header.hash for header in segment.headers}
+    keys = set()
+    for log in segment.logs:
+        if hashes.get(log.block_number) != log.block_hash:
+            raise BadSegment(f"A log of block {log.block_number} names another block hash.")
+        keys.add((log.block_number, log.log_index))
+    if len(keys) != len(segment.logs):
+        raise BadSegment("Two logs have one index.")
