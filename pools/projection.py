@@ -6,7 +6,6 @@ the events touch into the ledger first and stores what changed afterwards.
 
 from collections.abc import Callable, Collection, Iterable
 
-import msgspec
 from msgspec.structs import replace
 
 from pools.events import (
@@ -29,63 +28,23 @@ from pools.events import (
     Upgraded,
     YieldClaimed,
 )
+from pools.states import ContractState, MemberState, PoolState, Position
 
-Position = tuple[int, int]
-"""Where a log stands on the chain: (block number, log index)."""
+__all__ = [
+    "ContractState",
+    "FoldingError",
+    "Ledger",
+    "MemberState",
+    "OutOfOrder",
+    "PoolState",
+    "Position",
+    "fold_all",
+]
 
 LAST_SECOND = 253_402_300_799
 """The end of the year 9999, the last that calendars and databases can hold."""
 
-
-class PoolState(msgspec.Struct, frozen=True):
-    """A pool as its events tell it. Amounts in wei, times in seconds, `status` as PoolStatus."""
-
-    pool_id: int
-    name: bytes
-    creator: str
-    status: int
-    min_contribution: int
-    max_members: int
-    member_count: int
-    total_contributed: int
-    created_at: int
-    last_event_at: int
-    events: int
-    closed_at: int | None
-    last_position: Position
-
-
-class MemberState(msgspec.Struct, frozen=True, gc=False):
-    """One account in one pool. Who has left keeps a record with nothing in it."""
-
-    pool_id: int
-    account: str
-    contribution: int
-    shares: int
-    active: bool
-    joined_at: int
-    left_at: int | None
-    yield_claimed: int
-
-
-class ContractState(msgspec.Struct, frozen=True, gc=False):
-    """The contract as a whole; the totals are sums over its pools, kept up as they change.
-
-    `members_total` counts memberships: an account in two pools counts twice, as the pools do.
-    """
-
-    paused: bool = False
-    emergency_mode: bool = False
-    performance_fee: int | None = None
-    fee_collector: str | None = None
-    owner: str | None = None
-    implementation: str | None = None
-    initialized_version: int | None = None
-    fees_collected: int = 0
-    pools_total: int = 0
-    members_total: int = 0
-    total_contributed: int = 0
-    events_total: int = 0
+MAX_UINT256 = 2**256 - 1
 
 
 class FoldingError(Exception):
@@ -140,16 +99,6 @@ class Ledger:
             total_contributed=whole.total_contributed
             - sum(pool.total_contributed for pool in gone),
             events_total=whole.events_total - sum(pool.events for pool in gone),
-        )
-
-    def forget_contract_events(self, count: int) -> None:
-        """Take out the `count` events folded about the contract itself, to fold them afresh."""
-        whole = self.contract
-        self.contract = ContractState(
-            pools_total=whole.pools_total,
-            members_total=whole.members_total,
-            total_contributed=whole.total_contributed,
-            events_total=whole.events_total - count,
         )
 
     def _create(self, event: PoolCreated, at: Position, block_time: int) -> None:
@@ -221,7 +170,8 @@ class Ledger:
     def _claim(self, event: YieldClaimed, at: Position, block_time: int) -> None:
         pool = self._pool(event.pool_id, at)
         member = self._active(event.pool_id, event.member)
-        richer = replace(member, yield_claimed=member.yield_claimed + event.gross_yield)
+        claimed = _uint256(member.yield_claimed + event.gross_yield, "claimed yield")
+        richer = replace(member, yield_claimed=claimed)
         self._put(pool, richer, at, block_time, members=0, total=0)
 
     def _set_status(self, event: PoolStatusUpdated, at: Position, block_time: int) -> None:
@@ -265,15 +215,15 @@ class Ledger:
         total: int,
     ) -> None:
         """Write the states after one event of a pool; `members` and `total` are differences."""
-        if pool.member_count + members < 0 or pool.total_contributed + total < 0:
-            raise FoldingError(
-                f"pool {pool.pool_id} would be left with {pool.member_count + members} members "
-                f"and {pool.total_contributed + total} wei"
-            )
+        whole = self.contract
+        pool_total = _uint256(pool.total_contributed + total, "total of the pool")
+        whole_total = _uint256(whole.total_contributed + total, "total of all pools")
+        if pool.member_count + members < 0:
+            raise FoldingError(f"pool {pool.pool_id} would have fewer members than none")
         self.pools[pool.pool_id] = replace(
             pool,
             member_count=pool.member_count + members,
-            total_contributed=pool.total_contributed + total,
+            total_contributed=pool_total,
             last_event_at=block_time,
             events=pool.events + 1,
             last_position=at,
@@ -283,11 +233,10 @@ class Ledger:
             key = (member.pool_id, member.account)
             self.members[key] = member
             self.changed_members.add(key)
-        whole = self.contract
         self.contract = replace(
             whole,
             members_total=whole.members_total + members,
-            total_contributed=whole.total_contributed + total,
+            total_contributed=whole_total,
             events_total=whole.events_total + 1,
         )
 
@@ -307,7 +256,7 @@ def _told(event: Event, whole: ContractState) -> ContractState:
         case FeeCollectorUpdated():
             return replace(whole, events_total=events, fee_collector=event.new_collector)
         case FeesCollected():
-            collected = whole.fees_collected + event.amount
+            collected = _uint256(whole.fees_collected + event.amount, "collected fees")
             return replace(whole, events_total=events, fees_collected=collected)
         case Upgraded():
             return replace(whole, events_total=events, implementation=event.implementation)
@@ -317,6 +266,13 @@ def _told(event: Event, whole: ContractState) -> ContractState:
             return replace(whole, events_total=events, owner=event.new_owner)
         case _:
             raise TypeError(f"{event.kind} is about a pool")
+
+
+def _uint256(amount: int, what: str) -> int:
+    """An amount that the contract, and every store of ours, can hold."""
+    if not 0 <= amount <= MAX_UINT256:
+        raise FoldingError(f"the {what} would be {amount} wei")
+    return amount
 
 
 def _time(seconds: int) -> int:
