@@ -1,0 +1,35 @@
+"""All reads of the records, for pages, frames and API alike.
+
+Each takes a constant number of queries and writes nothing. Nobody else asks the records.
+"""
+
+from pools.selectors.lists import (
+    event_rows,
+    events,
+    events_by_seq,
+    largest_members,
+    latest_events,
+    members,
+    newest_pools,
+    outbox_after,
+    pool,
+    pools,
+)
+from pools.selectors.overview import connection, coverage, current_seq, stats
+
+__all__ = [
+    "connection",
+    "coverage",
+    "current_seq",
+    "event_rows",
+    "events",
+    "events_by_seq",
+    "largest_members",
+    "latest_events",
+    "members",
+    "newest_pools",
+    "outbox_after",
+    "pool",
+    "pools",
+    "stats",
+]

@@ -1,0 +1,153 @@
+"""Reads of pools, members, events and messages, in a constant number of queries each.
+
+Numbers about the whole are in `overview`; which rows a URL asks for is `filters`' matter.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from pools import paging, rows
+from pools.decoding import DecodingError, decode
+from pools.events import event_args
+from pools.filters import EventFilter, MemberFilter, PagedFilter, PoolFilter
+from pools.models import Cursor, Log, Membership, OutboxRow, Pool
+from pools.paging import Page
+from pools.rows import EventRow, Message
+
+_WORD = 32
+
+
+def pool(contract: str, pool_id: int) -> Pool | None:
+    """The pool of a contract (checksummed address), None when there is no such pool."""
+    return _pools().filter(contract__address=contract, pool_id=pool_id).first()
+
+
+def pools(filters: PoolFilter) -> Page[Pool]:
+    """The pools that the filter's valid values select; a wrong value selects nothing away."""
+    return _page(filters.select(_pools()), filters)
+
+
+def newest_pools(limit: int) -> list[Pool]:
+    return list(_pools().order_by("-created_block", "-created_log_index")[:limit])
+
+
+def members(pool: Pool, filters: MemberFilter) -> Page[Membership]:
+    """The pool's members in the order in which they joined, those who left included."""
+    return _page(Membership.objects.filter(pool=pool), filters)
+
+
+def largest_members(pool: Pool, limit: int) -> list[Membership]:
+    """Those who hold most, then those who left."""
+    found = Membership.objects.filter(pool=pool)
+    return list(found.order_by("-active", "-contribution", "account")[:limit])
+
+
+def events(filters: EventFilter) -> Page[EventRow]:
+    """The events that the filter's valid values select, without those that were taken back."""
+    return _page(filters.select(_events()), filters).map(event_rows)
+
+
+def latest_events(limit: int = 10, pool: Pool | None = None) -> list[EventRow]:
+    """The newest events, newest first; with `pool`, of that pool."""
+    found = _events()
+    if pool is not None:
+        found = found.filter(contract=pool.contract_id, pool_id=pool.pool_id)
+    return event_rows(found.order_by("-block_number", "-log_index")[:limit])
+
+
+def events_by_seq(seqs: Iterable[int]) -> list[EventRow]:
+    """The events with these sequence numbers, ascending; numbers of other messages are left out."""
+    return event_rows(_logs().filter(seq__in=list(seqs)).exclude(kind="").order_by("seq"))
+
+
+def outbox_after(seq: int, limit: int) -> list[Message]:
+    """The messages after a sequence number, in order, at most `limit` of them."""
+    found = list(OutboxRow.objects.filter(seq__gt=seq).order_by("seq")[:limit])
+    logs = _logs().filter(pk__in={row.log_id for row in found if row.log_id}).exclude(kind="")
+    by_log = dict(zip((log.pk for log in logs), event_rows(logs), strict=True))
+    return [
+        Message(
+            seq=row.seq,
+            first_seq=row.first_seq,
+            kind=OutboxRow.Kind(row.kind),
+            created_at=row.created_at,
+            event=by_log.get(row.log_id) if row.log_id else None,
+        )
+        for row in found
+    ]
+
+
+def event_rows(logs: Iterable[Log]) -> list[EventRow]:
+    """The rows for these logs (contract and block at hand), with pool names and confirmations."""
+    found = list(logs)
+    confirmed_up_to = _confirmed_block()
+    names = _pool_names(found)
+    return [_event_row(log, names, confirmed_up_to) for log in found]
+
+
+def _page(found: QuerySet[paging.M], filters: PagedFilter) -> Page[paging.M]:
+    return paging.page(found, filters.ordering, after=filters.after, size=filters.size)
+
+
+def _pools() -> QuerySet[Pool]:
+    return Pool.objects.select_related("contract").defer("name_raw")
+
+
+def _logs() -> QuerySet[Log]:
+    return Log.objects.select_related("contract", "block")
+
+
+def _events() -> QuerySet[Log]:
+    """Logs that stand and are events of the interface; the admin shows the undecodable ones."""
+    return _logs().filter(retracted_seq=None).exclude(kind="")
+
+
+def _confirmed_block() -> int:
+    """The highest block with CONFIRMATIONS blocks on top of it; -1 when there is none."""
+    newest = Cursor.objects.order_by("-number").values_list("number", flat=True).first()
+    return -1 if newest is None else newest - settings.CONFIRMATIONS
+
+
+def _pool_names(logs: Sequence[Log]) -> dict[tuple[int, int], str]:
+    """Names by (contract key, pool id)."""
+    wanted: dict[int, set[int]] = {}
+    for log in logs:
+        if log.pool_id is not None:
+            wanted.setdefault(log.contract_id, set()).add(log.pool_id)
+    if not wanted:
+        return {}
+    any_of = Q()
+    for contract, ids in wanted.items():
+        any_of |= Q(contract=contract, pool_id__in=ids)
+    found = Pool.objects.filter(any_of).values_list("contract_id", "pool_id", "name")
+    return {(contract, pool_id): name for contract, pool_id, name in found}
+
+
+def _event_row(log: Log, names: dict[tuple[int, int], str], confirmed_up_to: int) -> EventRow:
+    topics = bytes(log.topics)
+    try:
+        event = decode(
+            [topics[at : at + _WORD] for at in range(0, len(topics), _WORD)], bytes(log.data)
+        )
+    except DecodingError:
+        event = None
+    return EventRow(
+        seq=log.seq,
+        kind=log.kind,
+        contract=log.contract.address,
+        pool_id=log.pool_id,
+        pool_name=None if log.pool_id is None else names.get((log.contract_id, log.pool_id)),
+        account=log.account or None,
+        amount=rows.shown_amount(event) if event is not None else None,
+        args=event_args(event) if event is not None else {},
+        block_number=log.block_number,
+        block_hash=log.block.hash,
+        transaction_hash=log.transaction_hash,
+        log_index=log.log_index,
+        timestamp=log.timestamp,
+        confirmed=log.retracted_seq is None and log.block_number <= confirmed_up_to,
+        retracted=log.retracted_seq is not None,
+        problem=log.problem,
+    )

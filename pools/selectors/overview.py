@@ -1,0 +1,140 @@
+"""Reads of the whole: the dashboard's numbers, the listener's connection, the covered blocks.
+
+None of them grows with the number of events: totals are kept by `ingest`, days are summed from
+hourly counts. The clock is handed in by tests. Nothing is written.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from pools import ranges
+from pools.models import (
+    Chain,
+    Contract,
+    CoveredRange,
+    Cursor,
+    HourlyActivity,
+    ListenerStatus,
+    Log,
+)
+from pools.periods import Period, periods, split_hours, trend_percent
+from pools.rows import Connection, Coverage, Stats
+from pools.selectors.lists import newest_pools
+
+# The listener writes its status every 5 s; after four missed ones it is taken for gone.
+SILENCE = timedelta(seconds=20)
+
+
+def current_seq() -> int:
+    """The newest sequence number that was given out; 0 before the first."""
+    return Chain.objects.order_by("-last_seq").values_list("last_seq", flat=True).first() or 0
+
+
+def stats(now: datetime | None = None) -> Stats:
+    """The dashboard's numbers, days and hours by the site's time zone and block time."""
+    now = now or timezone.now()
+    seq = current_seq()
+    times = periods(now, timezone.get_default_timezone())
+    today = _events_in(times.today)
+    yesterday = _events_in(times.yesterday_same_time)
+    contracts = list(Contract.objects.all())
+    return Stats(
+        pools_total=sum(contract.pools_total for contract in contracts),
+        members_total=sum(contract.members_total for contract in contracts),
+        total_contributed=sum(contract.total_contributed for contract in contracts),
+        events_total=sum(contract.events_total for contract in contracts),
+        events_today=today,
+        events_yesterday_same_time=yesterday,
+        events_this_hour=_events_in(times.this_hour),
+        trend_percent=trend_percent(today, yesterday),
+        latest_pool=next(iter(newest_pools(1)), None),
+        seq=seq,
+        connection=connection(now),
+    )
+
+
+def connection(now: datetime | None = None) -> Connection:
+    """What the listener last said, and how far its cursor is behind the head it heard of."""
+    now = now or timezone.now()
+    status = ListenerStatus.objects.order_by("-updated_at").first()
+    cursor = _cursor()
+    if status is None:
+        status = ListenerStatus(state=ListenerStatus.State.OFFLINE, updated_at=now)
+        silent = True
+    else:
+        silent = now - status.updated_at > SILENCE
+    live_since = None if silent else status.connected_at
+    return Connection(
+        state=ListenerStatus.State.OFFLINE.value if silent else status.state,
+        endpoint=status.endpoint,
+        connected_at=live_since,
+        uptime_seconds=(now - live_since).total_seconds() if live_since else None,
+        latency_ms=None if silent else status.latency_ms,
+        reconnect_attempts=status.reconnect_attempts,
+        reconnects_total=status.reconnects_total,
+        events_received=status.events_received,
+        last_event_at=status.last_event_at,
+        head=status.head,
+        cursor=cursor,
+        lag_blocks=(
+            max(0, status.head - cursor) if status.head is not None and cursor is not None else None
+        ),
+        updated_at=status.updated_at if status.pk else None,
+        detail=status.detail,
+    )
+
+
+def coverage() -> list[Coverage]:
+    """For each contract, the blocks from its start to the newest one known that have no proof.
+
+    Blocks that the listener has heard of and not yet read are gaps like any others.
+    """
+    heads = [
+        number
+        for number in (_cursor(), *ListenerStatus.objects.values_list("head", flat=True))
+        if number is not None
+    ]
+    head = max(heads, default=None)
+    covered: dict[int, list[tuple[int, int]]] = {}
+    for contract_id, first, last in CoveredRange.objects.values_list(
+        "contract_id", "from_block", "to_block"
+    ):
+        covered.setdefault(contract_id, []).append((first, last))
+    return [
+        Coverage(
+            contract=contract.address,
+            chain_id=contract.chain_id,
+            start_block=contract.start_block,
+            head=head,
+            covered_blocks=ranges.total(covered.get(contract.pk, [])),
+            gaps=(
+                ranges.gaps(contract.start_block, head, covered.get(contract.pk, []))
+                if head is not None
+                else []
+            ),
+        )
+        for contract in Contract.objects.order_by("start_block", "address")
+    ]
+
+
+def _cursor() -> int | None:
+    return Cursor.objects.order_by("-number").values_list("number", flat=True).first()
+
+
+def _events_in(period: Period) -> int:
+    """How many events have block times in the period: hourly counts, and logs at its edges."""
+    hours, edges = split_hours(period)
+    counted = (
+        HourlyActivity.objects.filter(hour__gte=hours.start, hour__lt=hours.end).aggregate(
+            total=Sum("count")
+        )["total"]
+        or 0
+    )
+    if not edges:
+        return counted
+    within = Q()
+    for edge in edges:
+        within |= Q(timestamp__gte=edge.start, timestamp__lt=edge.end)
+    return counted + Log.objects.filter(within, retracted_seq=None).exclude(kind="").count()
