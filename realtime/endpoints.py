@@ -1,0 +1,94 @@
+"""Which node to ask next: endpoints in order of health.
+
+Keeps what is known about each endpoint (failures, latency, how wide a range it takes) and
+sorts by it. Does no I/O; time is handed in as seconds of the event loop's clock.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from .errors import RateLimited, RpcError, WrongChain
+from .redaction import host_of
+
+FIRST_RANGE = 2_000
+WIDEST_RANGE = 10_000
+_LONGEST_PENALTY = 60.0
+_WRONG_CHAIN_PENALTY = 300.0
+_LONGEST_PAUSE = 600.0
+
+
+@dataclass(eq=False, slots=True)
+class Endpoint:
+    """One node URL and what we have seen of it. Only `host` may be shown."""
+
+    url: str = field(repr=False)
+    host: str
+    failures: int = 0
+    waits_until: float = 0.0
+    paused_until: float = 0.0
+    latency: float | None = None
+    verified: bool = False
+    range_size: int = FIRST_RANGE
+    good_ranges: int = 0
+    problem: str = ""
+
+    def succeeded(self, *, latency: float | None = None) -> None:
+        """Note an answer that was of use, `latency` seconds after the question."""
+        self.failures = 0
+        self.waits_until = 0.0
+        self.problem = ""
+        if latency is not None:
+            self.latency = latency if self.latency is None else 0.8 * self.latency + 0.2 * latency
+
+    def failed(self, error: Exception, *, now: float) -> None:
+        """Note a failure; the endpoint goes to the end of the line for a while.
+
+        It waits 1, 2, 4 … 60 seconds behind the others. A node that asks for a pause is not
+        asked at all until that is over.
+        """
+        self.failures += 1
+        self.verified = False
+        self.problem = str(error) if isinstance(error, RpcError) else type(error).__name__
+        penalty = min(2.0 ** (self.failures - 1), _LONGEST_PENALTY)
+        if isinstance(error, RateLimited):
+            self.paused_until = now + min(error.retry_after, _LONGEST_PAUSE)
+        elif isinstance(error, WrongChain):
+            penalty = _WRONG_CHAIN_PENALTY
+        self.waits_until = now + penalty
+
+    def narrow(self, blocks: int) -> None:
+        """Remember that a range of `blocks` was too wide; half of it is tried next."""
+        self.range_size = max(1, min(self.range_size, blocks) // 2)
+        self.good_ranges = 0
+
+    def widen(self, blocks: int) -> None:
+        """Grow slowly: by a quarter after eight full ranges went well."""
+        if blocks < self.range_size:
+            return
+        self.good_ranges += 1
+        if self.good_ranges >= 8:
+            self.good_ranges = 0
+            self.range_size = min(WIDEST_RANGE, self.range_size + self.range_size // 4 + 1)
+
+
+class EndpointPool:
+    """The configured endpoints of one kind (sockets or HTTP), best first."""
+
+    def __init__(self, urls: Iterable[str]) -> None:
+        self.endpoints = tuple(Endpoint(url=url, host=host_of(url)) for url in urls)
+
+    def __len__(self) -> int:
+        return len(self.endpoints)
+
+    def __iter__(self) -> Iterator[Endpoint]:
+        return iter(self.endpoints)
+
+    def by_health(self, *, now: float) -> list[Endpoint]:
+        """Return all endpoints: those not waiting first, then fewer failures, then as listed."""
+        return sorted(self.endpoints, key=lambda e: (max(e.waits_until - now, 0.0), e.failures))
+
+    def best(self, *, now: float) -> Endpoint:
+        """Return the endpoint to try next. Raises LookupError when none is configured."""
+        if not self.endpoints:
+            raise LookupError("no endpoint is configured")
+        return self.by_health(now=now)[0]

@@ -1,0 +1,271 @@
+"""Pulls a piece of the chain from a node and hands it on only when it is whole.
+
+Asks for headers and logs in one batch, which one node answers; checks links, hashes and bloom
+filters; where they disagree it asks again, elsewhere, and in the end for the receipts. Writes
+nothing and decides nothing about reorganisations: that is `listener`'s part.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+
+from pools.reorg import (
+    AskBelow,
+    BrokenBranch,
+    Header,
+    RollBack,
+    TooDeep,
+    Window,
+    common_ancestor,
+)
+from pools.segments import RawLog, Segment
+
+from . import evidence
+from .errors import NoEvidence, RangeTooWide, Refused, TimedOut
+from .nodes import Nodes, get_block, latest_block
+from .rpc import Call, RpcClient
+from .wire import Block, LogJson, ReceiptJson, read_logs, read_receipt
+
+log = structlog.get_logger(__name__)
+
+LINKED_BLOCKS: Final = 64  # the most headers asked for in one batch
+_ADDRESSES_PER_CALL: Final = 30  # Mezo's limit
+_RECEIPTS_PER_BATCH: Final = 100
+_RANGE_SECONDS: Final = 20.0  # a node without a log index reads every block of the range
+_ASK_AGAIN_SECONDS: Final = 0.1
+_SECOND_READING_SECONDS: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    blocks: dict[int, Block]
+    logs: list[RawLog]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one node sees at one moment: its newest block, and what it has at our cursor."""
+
+    client: RpcClient
+    head: Header
+    at_cursor: Header | None
+
+
+class Puller:
+    """Fetches segments of one chain for a set of contract addresses."""
+
+    def __init__(self, nodes: Nodes, *, chain_id: int, addresses: Iterable[str]) -> None:
+        self._nodes = nodes
+        self._chain_id = chain_id
+        self._addresses = frozenset(addresses)
+        self.retries = 0
+
+    async def look(self, cursor: int) -> Sight:
+        """Ask the best node for its head and for the block at `cursor`. Raises RpcError."""
+        client = await self._nodes.best()
+        calls: list[Call[Any]] = [latest_block()]
+        if cursor >= 0:
+            calls.append(get_block(cursor))
+        head, *rest = await client.batch(calls)
+        if head is None:
+            raise NoEvidence("the node has no newest block", endpoint=client.host)
+        at_cursor = rest[0] if rest else None
+        return Sight(client, head.header, at_cursor.header if at_cursor else None)
+
+    async def agrees(self, sight: Sight, header: Header) -> bool:
+        """A second reading: does another node (or the same one, a moment later) say so too?"""
+        client = await self._nodes.second(sight.client)
+        if client is None:
+            client = sight.client
+            await asyncio.sleep(_SECOND_READING_SECONDS)
+        (block,) = await client.batch([get_block(header.number)])
+        same = block is not None and block.header.hash == header.hash
+        log.info("second_reading", endpoint=client.host, block=header.number, agrees=same)
+        return same
+
+    async def parting(self, client: RpcClient, top: Header, window: Window) -> RollBack | TooDeep:
+        """Where the branch that ends in `top` leaves our chain; asks its headers downward.
+
+        Raises NoEvidence when the node changes its view meanwhile.
+        """
+        branch = [top]
+        step = 4
+        while isinstance(verdict := _common_ancestor(branch, window, client), AskBelow):
+            numbers = range(verdict.number, max(verdict.number - step, window.first - 1, -1), -1)
+            blocks = await client.batch([get_block(number) for number in numbers])
+            for number, block in zip(numbers, blocks, strict=True):
+                if block is None:
+                    raise NoEvidence(f"block {number} has gone meanwhile", endpoint=client.host)
+                branch.append(block.header)
+            step = min(2 * step, LINKED_BLOCKS)
+        return verdict
+
+    async def linked(self, first: int, last: int, *, client: RpcClient | None = None) -> Segment:
+        """A segment with the header of every block; at most `LINKED_BLOCKS` of them."""
+        return await self._pull(client or await self._nodes.best(), first, last, linked=True)
+
+    async def span(self, first: int, last: int, *, client: RpcClient | None = None) -> Segment:
+        """A segment from `first` towards `last`, as wide as the node takes it.
+
+        Raises RangeTooWide when not even a single block is answered.
+        """
+        while True:
+            asked = client or await self._nodes.best()
+            size = min(asked.endpoint.range_size, last - first + 1)
+            try:
+                segment = await self._pull(asked, first, first + size - 1, linked=False)
+            except (RangeTooWide, TimedOut) as error:
+                if size == 1:
+                    raise
+                self.retries += 1
+                asked.endpoint.narrow(size)
+                log.info("range_narrowed", endpoint=asked.host, blocks=size, reason=str(error))
+            else:
+                asked.endpoint.widen(size)
+                return segment
+
+    async def _pull(self, client: RpcClient, first: int, last: int, *, linked: bool) -> Segment:
+        try:
+            answer, doubtful = await self._ask(client, first, last, linked=linked)
+            if doubtful:
+                client, answer = await self._settle(client, first, last, linked, answer, doubtful)
+        except Refused as error:
+            error.endpoint = client.host
+            client.endpoint.failed(error, now=asyncio.get_running_loop().time())
+            log.warning("answer_refused", endpoint=client.host, reason=str(error))
+            raise
+        blocks = [answer.blocks[number] for number in sorted(answer.blocks)]
+        return Segment(
+            chain_id=self._chain_id,
+            from_block=first,
+            to_block=last,
+            headers=tuple(block.header for block in blocks),
+            logs=tuple(answer.logs),
+            endpoint=client.host,
+            bloom_agrees=_single_bloom(blocks, answer.logs) if first == last else None,
+        )
+
+    async def _settle(
+        self,
+        client: RpcClient,
+        first: int,
+        last: int,
+        linked: bool,
+        answer: _Answer,
+        doubtful: list[Block],
+    ) -> tuple[RpcClient, _Answer]:
+        """Logs and bloom contradict each other: ask again, then elsewhere, then for receipts."""
+        second = await self._nodes.second(client)
+        for asked in (client, second or client):
+            numbers = [block.header.number for block in doubtful]
+            log.warning("logs_against_bloom", endpoint=client.host, blocks=numbers[:8])
+            self.retries += 1
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+            answer, doubtful = await self._ask(asked, first, last, linked=linked)
+            client = asked
+            if not doubtful:
+                return client, answer
+        logs = answer.logs
+        for block in doubtful:
+            number = block.header.number
+            proven = await self._prove(client, block)
+            logs = [entry for entry in logs if entry.block_number != number] + proven
+        logs.sort(key=lambda entry: (entry.block_number, entry.log_index))
+        return client, _Answer(answer.blocks, logs)
+
+    async def _ask(
+        self, client: RpcClient, first: int, last: int, *, linked: bool
+    ) -> tuple[_Answer, list[Block]]:
+        """Headers and logs, checked; and the blocks whose bloom contradicts the logs."""
+        numbers: Sequence[int] = range(first, last + 1) if linked else sorted({first, last})
+        calls: list[Call[Any]] = [get_block(number) for number in numbers]
+        calls += self._log_calls(first, last)
+        results = await client.batch(calls, time_limit=_RANGE_SECONDS)
+        blocks: dict[int, Block] = {}
+        _add(blocks, numbers, results[: len(numbers)], client)
+        entries = [entry for part in results[len(numbers) :] for entry in part]
+        logs = evidence.read_logs(
+            entries, from_block=first, to_block=last, addresses=self._addresses
+        )
+        missing = sorted({entry.block_number for entry in logs} - blocks.keys())
+        for start in range(0, len(missing), LINKED_BLOCKS):
+            part = missing[start : start + LINKED_BLOCKS]
+            found = await client.batch([get_block(number) for number in part])
+            _add(blocks, part, found, client)
+        evidence.check_links([blocks[number].header for number in sorted(blocks)])
+        evidence.check_hashes(logs, blocks)
+        doubtful = evidence.blooms_disagree(blocks.values(), logs, self._addresses)
+        return _Answer(blocks, logs), doubtful
+
+    def _log_calls(self, first: int, last: int) -> list[Call[list[LogJson]]]:
+        addresses = sorted(self._addresses)
+        return [
+            Call(
+                "eth_getLogs",
+                (
+                    {
+                        "fromBlock": hex(first),
+                        "toBlock": hex(last),
+                        "address": addresses[start : start + _ADDRESSES_PER_CALL],
+                    },
+                ),
+                read_logs,
+            )
+            for start in range(0, len(addresses), _ADDRESSES_PER_CALL)
+        ]
+
+    async def _prove(self, client: RpcClient, block: Block) -> list[RawLog]:
+        """Our logs of one block out of the receipts of all its transactions: no doubt is left."""
+        entries: list[LogJson] = []
+        wanted = {address.lower() for address in self._addresses}
+        for start in range(0, len(block.transactions), _RECEIPTS_PER_BATCH):
+            hashes = block.transactions[start : start + _RECEIPTS_PER_BATCH]
+            receipts = await client.batch([_get_receipt(hash_) for hash_ in hashes])
+            for hash_, receipt in zip(hashes, receipts, strict=True):
+                if receipt is None or receipt.block_hash.lower() != block.header.hash:
+                    raise NoEvidence(
+                        f"no receipt of {hash_} in block {block.header.number}",
+                        endpoint=client.host,
+                    )
+                entries += [e for e in receipt.logs if e.address.lower() in wanted]
+        number = block.header.number
+        logs = evidence.read_logs(
+            entries, from_block=number, to_block=number, addresses=self._addresses
+        )
+        evidence.check_hashes(logs, {number: block})
+        log.info("proven_by_receipts", endpoint=client.host, block=number, logs=len(logs))
+        return logs
+
+
+def _common_ancestor(
+    branch: Sequence[Header], window: Window, client: RpcClient
+) -> RollBack | AskBelow | TooDeep:
+    try:
+        return common_ancestor(branch, window)
+    except BrokenBranch as error:
+        raise NoEvidence(str(error), endpoint=client.host) from None
+
+
+def _get_receipt(transaction: str) -> Call[ReceiptJson | None]:
+    return Call("eth_getTransactionReceipt", (transaction,), read_receipt)
+
+
+def _add(
+    blocks: dict[int, Block],
+    numbers: Iterable[int],
+    found: Iterable[Block | None],
+    client: RpcClient,
+) -> None:
+    for number, block in zip(numbers, found, strict=True):
+        if block is None:
+            raise NoEvidence(f"the node does not have block {number}", endpoint=client.host)
+        evidence.check_block(block, number=number)
+        blocks[number] = block
+
+
+def _single_bloom(blocks: Sequence[Block], logs: Sequence[RawLog]) -> bool | None:
+    """For a segment of one block: True where its bloom speaks, None where it is left empty."""
+    return None if logs and not any(blocks[-1].bloom) else True
