@@ -1,1 +1,1 @@
-"""Wiring only: settings, routes, the server's entry points, and the stack that `make run` starts."""
+"""Wiring only: settings, routes, entry points, and the stack that `make run` starts."""

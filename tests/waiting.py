@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def until(probe: Callable[[], T], seconds: float = 10, *, every: float = 0.05) -> T:
-    """The first truthy value of the probe. AssertionError with the last value after the deadline."""
+    """The first truthy value of the probe. AssertionError with the last one after the deadline."""
     deadline = time.monotonic() + seconds
     while True:
         value = probe()
