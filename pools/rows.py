@@ -17,11 +17,13 @@ class EventRow:
 
     `amount` is the wei that the feed shows, None for kinds that move none. `pool_name` is the
     cleaned name, None for events about the contract as a whole and for unknown pools.
+    `contract_id` is the contract's key in the records, its short name in a row's links.
     """
 
     seq: int
     kind: str
     contract: str
+    contract_id: int
     pool_id: int | None
     pool_name: str | None
     account: str | None

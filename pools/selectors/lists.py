@@ -9,14 +9,12 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from pools import paging, rows
-from pools.decoding import DecodingError, decode
 from pools.events import event_args
 from pools.filters import EventFilter, MemberFilter, PagedFilter, PoolFilter
 from pools.models import Cursor, Log, Membership, OutboxRow, Pool
 from pools.paging import Page
+from pools.projecting import event_of
 from pools.rows import EventRow, Message
-
-_WORD = 32
 
 
 def pool(contract: str, pool_id: int) -> Pool | None:
@@ -80,7 +78,7 @@ def outbox_after(seq: int, limit: int) -> list[Message]:
 
 
 def event_rows(logs: Iterable[Log]) -> list[EventRow]:
-    """The rows for these logs (contract and block at hand), with pool names and confirmations."""
+    """The rows for decoded logs (contract and block at hand), with pool names and confirmations."""
     found = list(logs)
     confirmed_up_to = _confirmed_block()
     names = _pool_names(found)
@@ -126,22 +124,17 @@ def _pool_names(logs: Sequence[Log]) -> dict[tuple[int, int], str]:
 
 
 def _event_row(log: Log, names: dict[tuple[int, int], str], confirmed_up_to: int) -> EventRow:
-    topics = bytes(log.topics)
-    try:
-        event = decode(
-            [topics[at : at + _WORD] for at in range(0, len(topics), _WORD)], bytes(log.data)
-        )
-    except DecodingError:
-        event = None
+    event = event_of(log)
     return EventRow(
         seq=log.seq,
         kind=log.kind,
         contract=log.contract.address,
+        contract_id=log.contract_id,
         pool_id=log.pool_id,
         pool_name=None if log.pool_id is None else names.get((log.contract_id, log.pool_id)),
         account=log.account or None,
-        amount=rows.shown_amount(event) if event is not None else None,
-        args=event_args(event) if event is not None else {},
+        amount=rows.shown_amount(event),
+        args=event_args(event),
         block_number=log.block_number,
         block_hash=log.block.hash,
         transaction_hash=log.transaction_hash,
