@@ -1,0 +1,181 @@
+"""Filters and tags of the templates: thin doors to `pools.presentation` and `pools.sentences`."""
+
+from datetime import UTC, datetime
+
+from django import template
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from pools import presentation, sentences
+from pools.models import Membership, Pool
+from pools.rows import Connection, EventRow
+
+register = template.Library()
+
+register.filter("whole", presentation.whole)
+register.filter("short_address", presentation.short_address)
+register.filter("short_hash", presentation.short_hash)
+register.filter("trend", presentation.trend)
+register.filter("duration", presentation.duration)
+register.filter("identicon", presentation.identicon)
+
+STATUS_WORDS = ("accepting", "active", "closed")
+
+
+@register.filter
+def btc(wei: int, decimals: int = 8) -> str:
+    return presentation.btc(wei, decimals=decimals)
+
+
+@register.filter
+def share_of(part: int, all_of_it: int) -> str:
+    return presentation.percent(part, all_of_it)
+
+
+@register.filter
+def signed(event: EventRow) -> str:
+    """The amount of a feed row, with the sign of what it did to the pool's money."""
+    if event.amount is None:
+        return ""
+    return f"{presentation.SIGNS.get(event.kind, '')}{presentation.btc(event.amount, decimals=6)}"
+
+
+@register.filter
+def row_class(event: EventRow) -> str:
+    return presentation.kind_letter("" if event.problem else event.kind)
+
+
+@register.filter
+def sentence(event: EventRow) -> SafeString:
+    return sentences.sentence(
+        kind="" if event.problem else event.kind,
+        account=event.account,
+        pool=_pool_link(event),
+        args=event.args,
+    )
+
+
+def _pool_link(event: EventRow) -> SafeString:
+    """The short address of the page: a feed row has to stay small."""
+    if event.pool_id is None:
+        return SafeString("")
+    return format_html(
+        '<a href="/pools/{}/{}/">{}</a>',
+        getattr(event, "contract_id", event.contract),
+        event.pool_id,
+        presentation.pool_title(event.pool_name, event.pool_id),
+    )
+
+
+@register.filter
+def pool_title(pool: Pool) -> str:
+    return presentation.pool_title(pool.name, pool.pool_id)
+
+
+@register.filter
+def pool_url(pool: Pool) -> str:
+    return reverse("pools:pool", kwargs={"contract": pool.contract.address, "pool_id": pool.pool_id})
+
+
+@register.filter
+def fill_percent(pool: Pool) -> int:
+    """How full the pool is, 0 to 100."""
+    if pool.max_members <= 0:
+        return 0
+    return min(100, pool.member_count * 100 // pool.max_members)
+
+
+@register.filter
+def room_left(pool: Pool) -> str:
+    """How many may still join, as a sentence."""
+    room = max(0, pool.max_members - pool.member_count)
+    if pool.status == Pool.Status.CLOSED:
+        return _("Takes no members any more")
+    if not room:
+        return _("Full")
+    sentence = ngettext("Room for %(room)s more", "Room for %(room)s more", min(room, 2))
+    return sentence % {"room": presentation.whole(room)}
+
+
+@register.filter
+def share_value(member: Membership, total: int) -> int:
+    """The member's share of the pool's money in thousandths, for a bar."""
+    return member.contribution * 1000 // total if total > 0 else 0
+
+
+@register.filter
+def status_word(pool: Pool) -> str:
+    """The status as a word for style sheets; what people read is `status_label`."""
+    return STATUS_WORDS[pool.status]
+
+
+@register.filter
+def status_label(pool: Pool) -> str:
+    return (_("Accepting members"), _("Active"), _("Closed"))[pool.status]
+
+
+@register.filter
+def iso(moment: datetime) -> str:
+    """The moment as an HTML time, in UTC and to the second: 2026-03-01T18:00:00Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """What a page without JavaScript reads: the time today, the date before."""
+    local = timezone.localtime(moment)
+    if local.date() == timezone.localdate():
+        return local.strftime("%H:%M")
+    return date_format(local, "SHORT_DATE_FORMAT")
+
+
+@register.filter
+def moment(value: datetime) -> str:
+    return date_format(timezone.localtime(value), "DATETIME_FORMAT")
+
+
+@register.filter
+def seconds_since(value: datetime) -> float:
+    return (timezone.now() - value).total_seconds()
+
+
+@register.simple_tag
+def explorer(chain_id: int) -> str:
+    return presentation.explorer_of(chain_id, settings.EXPLORER_URL)
+
+
+@register.filter
+def unlocalized(value: int) -> str:
+    """The integer in plain digits, for attributes that programs read."""
+    return str(value)
+
+
+@register.filter
+def badge_state(connection: Connection) -> str:
+    """The state as the badge knows it: a first connection looks like one being made again."""
+    return "reconnecting" if connection.state == "connecting" else connection.state
+
+
+@register.filter
+def connection_sentence(connection: Connection) -> str:
+    """What is the matter, told apart: nothing, a node that fell silent, no listener at all."""
+    match connection.state:
+        case "live" if connection.lag_blocks:
+            return _("Connected to the chain, catching up")
+        case "live":
+            return _("Connected to the chain and up to date")
+        case "connecting":
+            return _("Connecting to the chain")
+        case "reconnecting":
+            return _("The link to the chain broke: connecting again, attempt %(attempt)s") % {
+                "attempt": presentation.whole(connection.reconnect_attempts)
+            }
+        case "error":
+            return _("The chain's node does not answer; we keep trying")
+    return _("Our listener does not report: what you see may be out of date")

@@ -1,0 +1,57 @@
+"""Routes of the pages."""
+
+from django.urls import path, register_converter
+
+from pools import views
+
+
+class Address:
+    """A contract's address in any letter case."""
+
+    regex = "0[xX][0-9a-fA-F]{40}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class PoolId:
+    """A uint256 in plain digits."""
+
+    regex = "[0-9]{1,78}"
+
+    def to_python(self, value: str) -> int:
+        number = int(value)
+        if number > views.BIGGEST_POOL_ID:
+            raise ValueError("beyond uint256")
+        return number
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+class RowKey:
+    """A primary key as SQLite and PostgreSQL can hold it."""
+
+    regex = "[0-9]{1,18}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+register_converter(Address, "address")
+register_converter(PoolId, "pool_id")
+register_converter(RowKey, "row_key")
+
+app_name = "pools"
+urlpatterns = [
+    path("", views.dashboard, name="dashboard"),
+    path("pools/", views.pool_list, name="list"),
+    path("pools/<address:contract>/<pool_id:pool_id>/", views.pool_page, name="pool"),
+    path("pools/<row_key:contract_key>/<pool_id:pool_id>/", views.short_pool_page, name="short"),
+]

@@ -1,0 +1,123 @@
+"""The pages: dashboard, list of pools, one pool. Whole and useful without JavaScript.
+
+They read through `pools.selectors` and `pools.filters`, and write nothing.
+"""
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from pools import selectors
+from pools.decoding import checksum
+from pools.filters import PoolFilter
+from pools.models import Contract
+
+FEED_ROWS = 10
+NEWEST_POOLS = 6
+MEMBERS_SHOWN = 100
+STATUSES = (
+    ("", _("Any")),
+    ("accepting", _("Accepting members")),
+    ("active", _("Active")),
+    ("closed", _("Closed")),
+)
+ORDERINGS = (
+    ("-created", _("Newest first")),
+    ("created", _("Oldest first")),
+    ("-activity", _("Latest activity")),
+    ("-total", _("Most pooled")),
+    ("total", _("Least pooled")),
+    ("-members", _("Most members")),
+    ("members", _("Fewest members")),
+)
+MORE_FILTERS = ("creator", "created_after", "created_before")  # behind "More filters"
+BIGGEST_POOL_ID = 2**256 - 1
+
+
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    return render(
+        request,
+        "dashboard/dashboard.html",
+        {
+            **_frame(topics="dashboard"),
+            "events": selectors.latest_events(FEED_ROWS),
+            "pools": selectors.newest_pools(NEWEST_POOLS),
+        },
+    )
+
+
+@require_safe
+def pool_list(request: HttpRequest) -> HttpResponse:
+    """The pools that the URL asks for; values that make no sense are told of and left aside."""
+    filters = PoolFilter(request.GET)
+    page = selectors.pools(filters)
+    following = request.GET.copy()
+    if page.next:
+        following["cursor"] = page.next
+    newest_first = filters.ordering.name == "-created"
+    return render(
+        request,
+        "pools/list.html",
+        {
+            **_frame(topics="pools"),
+            "filters": filters,
+            "pools": page.results,
+            "status_options": STATUSES,
+            "ordering_options": ORDERINGS,
+            "more_open": any(request.GET.get(name) for name in MORE_FILTERS),
+            "next_query": following.urlencode() if page.next else "",
+            "first_query": _without(request, "cursor"),
+            "filtered": any(request.GET.get(name) for name in filters.base_filters),
+            # A new pool belongs on top only where nothing could hide it or put it elsewhere.
+            "insert_at_top": newest_first and not request.GET.dict(),
+        },
+    )
+
+
+@require_safe
+def pool_page(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse:
+    """One pool; its contract's address in another letter case leads to the same page."""
+    address = checksum(bytes.fromhex(contract[2:]))
+    if address != contract:
+        return redirect("pools:pool", contract=address, pool_id=pool_id, permanent=True)
+    pool = selectors.pool(contract, pool_id)
+    if pool is None:
+        raise Http404("no such pool")
+    return render(
+        request,
+        "pools/pool.html",
+        {
+            **_frame(topics=f"pool:{contract}:{pool_id}"),
+            "pool": pool,
+            "members": selectors.largest_members(pool, MEMBERS_SHOWN),
+            "members_shown": MEMBERS_SHOWN,
+            "events": selectors.latest_events(FEED_ROWS, pool=pool),
+        },
+    )
+
+
+@require_safe
+def short_pool_page(request: HttpRequest, contract_key: int, pool_id: int) -> HttpResponse:
+    """Where feed rows point: the contract by its number here, which saves forty bytes a row."""
+    contract = get_object_or_404(Contract, pk=contract_key)
+    return redirect("pools:pool", contract=contract.address, pool_id=pool_id, permanent=False)
+
+
+def _frame(*, topics: str) -> dict[str, Any]:
+    """What every page shows around its own matter."""
+    return {
+        "stats": selectors.stats(),
+        "topics": topics,
+        "troubled": list(Contract.objects.filter(Q(paused=True) | Q(emergency_mode=True))),
+    }
+
+
+def _without(request: HttpRequest, name: str) -> str:
+    query = request.GET.copy()
+    query.pop(name, None)
+    return query.urlencode()

@@ -1,0 +1,73 @@
+// Times that tick: "5 seconds ago" in the text, the exact local time in the title.
+// Handles <time datetime> and, for how long something lasts, <time data-since>; also those that
+// come in later. Without it the page shows the server's times.
+(() => {
+  const language = document.documentElement.lang || undefined;
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+  const exact = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+  const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" });
+  const UNITS = [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+    ["second", 1],
+  ];
+  const counted = Object.fromEntries(
+    UNITS.map(([unit]) => [
+      unit,
+      new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "narrow" }),
+    ]),
+  );
+
+  const ago = (seconds, at) => {
+    if (seconds >= 30 * 86400) return day.format(at);
+    const [unit, size] = UNITS.find(([, length]) => seconds >= length) || UNITS[3];
+    return relative.format(-Math.floor(Math.max(0, seconds) / size), unit);
+  };
+
+  const lasting = (seconds) => {
+    const first = Math.max(0, UNITS.findIndex(([, length]) => seconds >= length));
+    let rest = Math.max(0, Math.floor(seconds));
+    const parts = [];
+    for (const [unit, size] of UNITS) {
+      const count = Math.floor(rest / size);
+      rest -= count * size;
+      parts.push(count ? counted[unit].format(count) : "");
+    }
+    if (seconds < 1) return counted.second.format(0);
+    return parts.slice(first, first + 2).filter(Boolean).join(" ");
+  };
+
+  // Writes only what changed: an untouched page costs nothing.
+  const show = (element, now) => {
+    const since = element.dataset.since;
+    const at = new Date(since || element.dateTime);
+    if (Number.isNaN(at.getTime())) return Infinity;
+    const seconds = (now - at) / 1000;
+    const text = since ? lasting(seconds) : ago(seconds, at);
+    if (element.textContent !== text) element.textContent = text;
+    if (!element.title) element.title = exact.format(at);
+    return seconds < 60 || (since && seconds < 3600) ? 1000 : 30000;
+  };
+
+  let timer;
+  const tick = () => {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    const now = Date.now();
+    let wait = 30000;
+    for (const element of document.querySelectorAll("time[datetime]")) {
+      wait = Math.min(wait, show(element, now));
+    }
+    timer = setTimeout(tick, wait);
+  };
+
+  const holdsTime = (node) =>
+    node.nodeType === Node.ELEMENT_NODE &&
+    (node.matches("time[datetime]") || node.querySelector("time[datetime]"));
+  new MutationObserver((records) => {
+    if (records.some((record) => [...record.addedNodes].some(holdsTime))) tick();
+  }).observe(document.body, { childList: true, subtree: true });
+  document.addEventListener("visibilitychange", tick);
+  tick();
+})();
