@@ -41,7 +41,7 @@ class ScriptedChain:
         return len(self.blocks) - 1
 
     def mine(self, *events: Event | RawLog, contract: str | None = None) -> ScriptedBlock:
-        X
+        """One more block with the logs of these events; a raw log gives its topics and data."""
         number = len(self.blocks)
         parent = self.blocks[-1].header.hash if self.blocks else "0x" + "00" * 32
         block_hash = _hash(f"{parent} {self._branch} {number}")
