@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from pools import coverage, leases, projecting, segments
 from pools.activity import count_events
@@ -111,7 +112,7 @@ def append(segment: Segment, *, lease: LeaseToken, roll_back_to: int | None = No
     projecting.apply(logs)
     for contract in contracts.values():
         coverage.extend(contract, segment, logs=sum(log.contract_id == contract.pk for log in logs))
-    _move_cursor(chain, segment.headers[-1])
+    _move_cursor(chain, cursor, segment.headers[-1])
     _announce(outbox, logs, one_by_one=len(logs) <= LIVE_LOGS)
     if cursor is not None:
         _confirm(chain, cursor.number, segment.to_block, outbox)
@@ -297,15 +298,18 @@ def _retract_above(chain: Chain, to_number: int, outbox: Outbox) -> None:
     )
 
 
-def _move_cursor(chain: Chain, head: Header) -> None:
-    Cursor.objects.update_or_create(
-        chain=chain,
-        defaults={
-            "number": head.number,
-            "hash": head.hash,
-            "timestamp": datetime.fromtimestamp(head.timestamp, UTC),
-        },
-    )
+def _move_cursor(chain: Chain, held: Cursor | None, head: Header) -> None:
+    place = {
+        "number": head.number,
+        "hash": head.hash,
+        "timestamp": datetime.fromtimestamp(head.timestamp, UTC),
+    }
+    if held is None:
+        Cursor.objects.create(chain=chain, **place)
+        return
+    at = Cursor.objects.filter(chain=chain, number=held.number, hash=held.hash)
+    if not at.update(**place, updated_at=timezone.now()):
+        raise StaleCursor(f"The cursor left {held.number} {held.hash} while this step was made.")
 
 
 def _announce(outbox: Outbox, logs: Sequence[Log], *, one_by_one: bool) -> None:

@@ -88,13 +88,12 @@ def remove(logs: Collection[Log]) -> None:
 
 
 def _by_contract(logs: Iterable[Log]) -> list[tuple[Contract, list[Log]]]:
-    """The decoded logs of each contract, whose row is read anew: totals may have moved."""
+    """The decoded logs of each contract, in the order given."""
     groups: dict[int, list[Log]] = defaultdict(list)
     for log in logs:
         if log.kind:
             groups[log.contract_id].append(log)
-    found = Contract.objects.in_bulk(groups)
-    return [(found[pk], own) for pk, own in groups.items()]
+    return [(own[0].contract, own) for own in groups.values()]
 
 
 def _standing(contract: Contract) -> QuerySet[Log]:
