@@ -37,30 +37,32 @@ ANA, BEA, CARO = address("ana"), address("bea"), address("caro")
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """A log before it has a place in a block."""
+    """An event before it has a place in a block; `arguments` under their fields' names."""
 
-    topics: tuple[bytes, ...]
-    data: bytes
+    kind: str
+    arguments: Mapping[str, Any]
     contract: str
 
-
-def emitted(kind: str, *, contract: str = CONTRACT, **arguments: Any) -> Emitted:
-    """The log of an event; `arguments` under their fields' names, `name` as bytes."""
-    spec = SPECS[kind]
-    topics, types, values = [spec.topic0], [], []
-    for argument in spec.arguments:
-        value = arguments[argument.field]
-        if argument.indexed:
-            topics.append(encode([argument.type], [value]))
-        else:
-            # A name may be any bytes; `bytes` is encoded as `string` is.
-            types.append("bytes" if argument.type == "string" else argument.type)
-            values.append(value)
-    return Emitted(tuple(topics), encode(types, values), contract)
+    def encoded(self, timestamp: int) -> tuple[tuple[bytes, ...], bytes]:
+        """Topics and data; `timestamp` is that of the block, for events that tell it."""
+        if self.kind not in SPECS:
+            return (keccak(self.kind.encode()),), b"\1" * 32
+        given = {"timestamp": timestamp, **self.arguments}
+        topics, types, values = [SPECS[self.kind].topic0], [], []
+        for argument in SPECS[self.kind].arguments:
+            value = given[argument.field]
+            if argument.indexed:
+                topics.append(encode([argument.type], [value]))
+            else:
+                # A name may be any bytes; `bytes` is encoded as `string` is.
+                types.append("bytes" if argument.type == "string" else argument.type)
+                values.append(value)
+        return tuple(topics), encode(types, values)
 
 
 def undecodable(*, contract: str = CONTRACT) -> Emitted:
-    return Emitted((keccak(b"Nothing(uint256)"),), b"\1" * 32, contract)
+    """A log that is no event of the pool contract."""
+    return Emitted("Nothing(uint256)", {}, contract)
 
 
 @dataclass
@@ -149,12 +151,9 @@ class ChainFactory:
     def closed(self, pool_id: int, final_balance: int = 0) -> Emitted:
         return self.event("PoolClosed", pool_id=pool_id, final_balance=final_balance)
 
-    def event(self, kind: str, **arguments: Any) -> Emitted:
-        """Any event; its `timestamp`, where it has one, is that of the next block."""
-        return emitted(
-            kind,
-            **{"contract": self.contracts[0], "timestamp": self.head.timestamp + 10, **arguments},
-        )
+    def event(self, kind: str, *, contract: str = "", **arguments: Any) -> Emitted:
+        """Any event, of the first contract unless told otherwise."""
+        return Emitted(kind, arguments, contract or self.contracts[0])
 
     def _next(self, at: datetime | None) -> Header:
         timestamp = int(at.timestamp()) if at else self.head.timestamp + 10
@@ -172,19 +171,22 @@ class ChainFactory:
         )
 
     def _logs(self, header: Header, events: tuple[Emitted, ...]) -> list[RawLog]:
-        return [
-            RawLog(
-                address=event.contract,
-                block_number=header.number,
-                block_hash=header.hash,
-                log_index=index,
-                transaction_hash=_hash(f"transaction {header.hash} {index}"),
-                transaction_index=index,
-                topics=event.topics,
-                data=event.data,
+        logs = []
+        for index, event in enumerate(events):
+            topics, data = event.encoded(header.timestamp)
+            logs.append(
+                RawLog(
+                    address=event.contract,
+                    block_number=header.number,
+                    block_hash=header.hash,
+                    log_index=index,
+                    transaction_hash=_hash(f"transaction {header.hash} {index}"),
+                    transaction_index=index,
+                    topics=topics,
+                    data=data,
+                )
             )
-            for index, event in enumerate(events)
-        ]
+        return logs
 
     def _append(self, headers: list[Header], logs: tuple[RawLog, ...]) -> Committed:
         return ingest.append(
