@@ -49,6 +49,11 @@ class PoolContract(NamedTuple):
     start_block: int
 
 
+def var_directory(root: Path) -> Path:
+    """Where the database, the secrets and the logs live: $VAR_DIR, else `var/`."""
+    return root / (os.environ.get("VAR_DIR") or "var")
+
+
 def load_file(path: Path) -> None:
     """Add the variables of a dotenv file to the environment; what stands there already wins."""
     for name, value in dotenv_values(path).items():
@@ -100,7 +105,9 @@ def url_of(schemes: tuple[str, ...]) -> Callable[[str], str]:
     def check(text: str) -> str:
         try:
             parts = urlsplit(text)
-            valid = parts.scheme in schemes and bool(parts.hostname or parts.scheme in ("sqlite", "unix"))
+            valid = parts.scheme in schemes and bool(
+                parts.hostname or parts.scheme in ("sqlite", "unix")
+            )
             parts.port  # noqa: B018 - reading it raises ValueError when it is out of range
         except ValueError:
             valid = False
@@ -141,7 +148,9 @@ class Environment:
     def __init__(self) -> None:
         self._env = Env()
 
-    def text(self, name: str, default: str = "", *, check: Callable[[str], str] | None = None) -> str:
+    def text(
+        self, name: str, default: str = "", *, check: Callable[[str], str] | None = None
+    ) -> str:
         value = os.environ.get(name, "").strip() or default
         return self._checked(name, check, value) if value and check else value
 
@@ -196,5 +205,7 @@ def time_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (LookupError, OSError, ValueError) as error:
-        raise ValueError(f"has {text!r}, which is no time zone name like America/Mexico_City") from error
+        raise ValueError(
+            f"has {text!r}, which is no time zone name like America/Mexico_City"
+        ) from error
     return text

@@ -20,6 +20,7 @@ from coopsite.environment import (
     secret_in,
     time_zone,
     url_of,
+    var_directory,
 )
 
 django_stubs_ext.monkeypatch()  # Field[int, int] and ModelAdmin[Pool] exist at run time too
@@ -28,7 +29,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 load_file(BASE_DIR / (os.environ.get("ENV_FILE") or ".env"))
 env = Environment()
-VAR_DIR = BASE_DIR / env.text("VAR_DIR", "var")
+VAR_DIR = var_directory(BASE_DIR)
 load_stack(VAR_DIR / "stack.env")
 
 # --- the site ---------------------------------------------------------------------------------
@@ -284,7 +285,9 @@ EXPLORER_URL: str = env.text(
 if WS_MAX_RECONNECT_SECONDS < WS_RECONNECT_SECONDS:
     raise ConfigurationError("WS_MAX_RECONNECT_SECONDS", "must not be below WS_RECONNECT_SECONDS")
 if len({contract.address for contract in POOL_CONTRACTS}) < len(POOL_CONTRACTS):
-    raise ConfigurationError("POOL_CONTRACTS", "names one address twice; keep the lower start block")
+    raise ConfigurationError(
+        "POOL_CONTRACTS", "names one address twice; keep the lower start block"
+    )
 
 # --- features and other systems ---------------------------------------------------------------
 
