@@ -77,14 +77,23 @@ class Puller:
 
     async def agrees(self, sight: Sight, header: Header) -> bool:
         """A second reading: does another node (or the same one, a moment later) say so too?"""
-        client = await self._nodes.second(sight.client)
-        if client is None:
-            client = sight.client
-            await asyncio.sleep(_SECOND_READING_SECONDS)
+        client = await self._another(sight)
         (block,) = await client.batch([get_block(header.number)])
         same = block is not None and block.header.hash == header.hash
         log.info("second_reading", endpoint=client.host, block=header.number, agrees=same)
         return same
+
+    async def lacks(self, sight: Sight, number: int) -> bool:
+        """A second reading: does another node (or the same one) not have this block either?"""
+        client = await self._another(sight)
+        (block,) = await client.batch([get_block(number)])
+        return block is None
+
+    async def _another(self, sight: Sight) -> RpcClient:
+        client = await self._nodes.second(sight.client)
+        if client is None:
+            await asyncio.sleep(_SECOND_READING_SECONDS)
+        return client or sight.client
 
     async def parting(self, client: RpcClient, top: Header, window: Window) -> RollBack | TooDeep:
         """Where the branch that ends in `top` leaves our chain; asks its headers downward.
