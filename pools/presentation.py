@@ -25,6 +25,8 @@ KIND_LETTERS: Mapping[str, str] = {
     "YieldClaimed": "y",
     "PoolStatusUpdated": "s",
     "PoolClosed": "c",
+    "Paused": "e",
+    "EmergencyModeUpdated": "e",
 }
 CONTRACT_LETTER = "k"
 UNREADABLE_LETTER = "u"
@@ -79,8 +81,8 @@ def percent(part: int, whole_: int, *, decimals: int = 1) -> str:
     share = Decimal(0) if whole_ <= 0 else Decimal(part * 100) / Decimal(whole_)
     step = Decimal(1).scaleb(-decimals)
     rounded = share.quantize(step, rounding=ROUND_DOWN)
-    places = 0 if rounded == rounded.to_integral_value() else decimals
-    return number_format(rounded, places, use_l10n=True) + "\u202f%"
+    digits = f"{rounded:f}".rstrip("0").rstrip(".") if decimals else f"{rounded:f}"
+    return number_format(Decimal(digits), use_l10n=True) + "\u202f%"
 
 
 def basis_points(value: int) -> str:

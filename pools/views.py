@@ -21,7 +21,7 @@ NEWEST_POOLS = 6
 MEMBERS_SHOWN = 100
 STATUSES = (
     ("", _("Any")),
-    ("accepting", _("Accepting members")),
+    ("accepting", _("Open")),
     ("active", _("Active")),
     ("closed", _("Closed")),
 )

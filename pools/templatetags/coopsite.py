@@ -67,7 +67,7 @@ def _pool_link(event: EventRow) -> SafeString:
         return SafeString("")
     return format_html(
         '<a href="/pools/{}/{}/">{}</a>',
-        getattr(event, "contract_id", event.contract),
+        event.contract_id,
         event.pool_id,
         presentation.pool_title(event.pool_name, event.pool_id),
     )
@@ -117,7 +117,7 @@ def status_word(pool: Pool) -> str:
 
 @register.filter
 def status_label(pool: Pool) -> str:
-    return (_("Accepting members"), _("Active"), _("Closed"))[pool.status]
+    return (_("Open"), _("Active"), _("Closed"))[pool.status]
 
 
 @register.filter

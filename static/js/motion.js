@@ -1,0 +1,86 @@
+// What moves when something new comes in: numbers roll, rows arrive, lists make room.
+// Watches the document only, so it does not matter who swapped what. Also keeps data-value and the
+// connection card in step, since a frame carries no more than the text people read.
+(() => {
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const EASE = "cubic-bezier(0.2, 0.8, 0.2, 1)";
+  const animate = (element, frames, duration) => {
+    if (!still.matches && !document.hidden) element.animate(frames, { duration, easing: EASE });
+  };
+  const watch = (element, react, options) => {
+    if (element) new MutationObserver(react).observe(element, options);
+  };
+  const INSIDE = { childList: true, characterData: true, subtree: true };
+
+  // Numbers of the cards. Whole numbers only: their digits are the value in every language.
+  for (const number of document.querySelectorAll(".number[id][data-value]")) {
+    const update = () => {
+      const value = number.textContent.replace(/\D/g, "");
+      if (!value || value === number.dataset.value) return;
+      number.dataset.value = value;
+      number.closest(".card").dataset.value = value;
+      animate(number, [{ opacity: 0.2, transform: "translateY(0.35em)" }, {}], 350);
+    };
+    watch(number, update, INSIDE);
+  }
+
+  // Rows of the feed. The style sheet moves the others; one that only changed its looks stays.
+  const arrive = (records) => {
+    const gone = new Set();
+    for (const record of records) {
+      for (const row of record.removedNodes) gone.add(row.dataset?.event);
+    }
+    for (const record of records) {
+      for (const row of record.addedNodes) {
+        if (!row.dataset?.event || gone.has(row.dataset.event)) continue;
+        animate(row, [{ opacity: 0, transform: "translateY(-60%)" }, {}], 450);
+      }
+    }
+  };
+  watch(document.getElementById("activity-feed"), arrive, { childList: true });
+
+  // Lists of pools: rows below a new one start where they were and slide to where they are now.
+  // Done before the next paint, so that nothing jumps.
+  for (const id of ["newest-pools", "pool-list"]) {
+    const list = document.getElementById(id);
+    if (!list) continue;
+    const places = () => new Map([...list.children].map((row) => [row.dataset.pool, row.offsetTop]));
+    let before = places();
+    const slide = () => {
+      const now = places();
+      for (const row of list.children) {
+        const from = before.get(row.dataset.pool);
+        const moved = from - now.get(row.dataset.pool);
+        if (from === undefined) animate(row, [{ opacity: 0, transform: "translateY(-30%)" }, {}], 450);
+        else if (moved) animate(row, [{ transform: `translateY(${moved}px)` }, {}], 320);
+      }
+      before = now;
+    };
+    watch(list, slide, { childList: true });
+    addEventListener("resize", () => {
+      before = places();
+    });
+  }
+
+  // The connection card says what the badge and its pop-over say.
+  const card = document.getElementById("card-live");
+  const mirror = () => {
+    const { state } = document.getElementById("status-badge").dataset;
+    if (card.dataset.state !== state) {
+      card.dataset.state = state;
+      card.querySelector("[data-value]").dataset.value = state;
+    }
+    const since = document.querySelector("#live-statistics time[data-since]");
+    const shown = card.querySelector("time[data-since]");
+    if (since && shown && since.dataset.since !== shown.dataset.since) shown.replaceWith(since.cloneNode(true));
+  };
+  if (card) {
+    watch(document.getElementById("badge"), mirror, {
+      attributes: true,
+      attributeFilter: ["data-state"],
+      childList: true,
+      subtree: true,
+    });
+    watch(document.getElementById("live-statistics"), mirror, { childList: true });
+  }
+})();
