@@ -1,0 +1,40 @@
+"""`manage.py coverage`: which blocks of each contract are stored with proof, and which are not.
+
+Asks the records alone, never a node; closing gaps is `backfill`'s work.
+"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from pools import selectors
+from pools.rows import Coverage
+from pools.schemas import CoverageAnswer
+
+
+class Command(BaseCommand):
+    help = "Tell which blocks of each contract are stored with proof, and which are not yet."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object and nothing else"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        covered = selectors.coverage()
+        if options["json"]:
+            self.stdout.write(CoverageAnswer.of(covered).model_dump_json())
+        elif not covered:
+            self.stdout.write("No contract is followed yet: the listener has not run.")
+        else:
+            self.stdout.write("\n".join(line for one in covered for line in _lines(one)))
+
+
+def _lines(coverage: Coverage) -> list[str]:
+    if coverage.head is None:
+        return [f"{coverage.contract}: no block is known yet"]
+    told = (
+        f"{coverage.contract}: {coverage.covered_blocks} blocks covered "
+        f"from {coverage.start_block} to {coverage.head}"
+    )
+    return [told, *(f"  gap: {first} to {last}" for first, last in coverage.gaps)]
