@@ -9,6 +9,8 @@ from django.conf import settings
 
 from tests.redis_server import RedisServer
 
+pytest_plugins = ["tests.chain", "tests.processes"]
+
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
