@@ -19,11 +19,6 @@ class PoolStatus(IntEnum):
     ACTIVE = 1
     CLOSED = 2
 
-    @property
-    def label(self) -> str:
-        """The word for it in the API: accepting, active or closed."""
-        return self.name.lower()
-
 
 # Structs instead of dataclasses: making one costs a fifth, and history is millions of them.
 class _Event(msgspec.Struct, frozen=True, gc=False):

@@ -17,7 +17,6 @@ from pools.events import (
     FeesCollected,
     MemberLeft,
     PoolCreated,
-    PoolStatus,
     PoolStatusUpdated,
     account_of,
     event_args,
@@ -94,7 +93,3 @@ def test_an_event_about_the_contract_names_neither() -> None:
     collected = FeesCollected(collector=ALICE, amount=1)
     assert (pool_id_of(collected), account_of(collected)) == (None, None)
     assert account_of(PoolStatusUpdated(pool_id=3, new_status=1)) is None
-
-
-def test_states_have_the_words_of_the_api() -> None:
-    assert [status.label for status in PoolStatus] == ["accepting", "active", "closed"]
