@@ -268,7 +268,12 @@ AXES_VERBOSE = False
 
 CHAIN_ID: int | None = env.whole("CHAIN_ID", 0, at_least=1) if env.text("CHAIN_ID") else None
 CHAIN_WS_URLS: list[str] = env.listed("CHAIN_WS_URLS", [], of=url_of(("wss", "ws")))
-CHAIN_HTTP_URLS: list[str] = env.listed("CHAIN_HTTP_URLS", [], of=url_of(("https", "http")))
+# A node that serves WebSockets mostly answers HTTP under the same name: wss is https there.
+CHAIN_HTTP_URLS: list[str] = env.listed(
+    "CHAIN_HTTP_URLS",
+    [f"http{url.removeprefix('ws')}" for url in CHAIN_WS_URLS],
+    of=url_of(("https", "http")),
+)
 POOL_CONTRACTS: list[PoolContract] = env.listed("POOL_CONTRACTS", [], of=pool_contract)
 CONFIRMATIONS: int = env.whole("CONFIRMATIONS", 0, at_least=0, at_most=10_000)
 REORG_WINDOW: int = env.whole("REORG_WINDOW", 64, at_least=1, at_most=10_000)

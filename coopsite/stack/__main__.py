@@ -93,7 +93,7 @@ def planned(var: Path) -> Plan:
     """Reads the settings, which end the program with a sentence if a variable is wrong."""
     from coopsite import settings
 
-    own_chain = not (settings.CHAIN_HTTP_URLS or settings.CHAIN_WS_URLS)
+    own_chain = not settings.CHAIN_HTTP_URLS
     set_alone = [name for name in CHAIN_VARIABLES if os.environ.get(name)]
     if own_chain and set_alone:
         raise Refusal(f"{set_alone[0]} is set, but no chain: set CHAIN_HTTP_URLS too.")
