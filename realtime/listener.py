@@ -28,8 +28,8 @@ from .chain import ContractSetting, recognise
 from .connection import ConnectionManager, State, Statistics, Timing
 from .errors import NoEvidence, RpcError, WrongChain
 from .follower import Follower, ReorganisedTooDeep
-from .optimistic import Hints
 from .nodes import Nodes
+from .optimistic import Hints
 from .puller import Puller
 from .redaction import Redactor
 from .rpc import open_session

@@ -47,6 +47,11 @@ class Nodes:
         self.chain_id: int | None = None
         self.anchor: tuple[int, str] | None = None
 
+    @property
+    def clients(self) -> Iterable[RpcClient]:
+        """Every node's client, usable or not."""
+        return self._clients.values()
+
     def expect(self, *, chain_id: int | None, anchor: tuple[int, str] | None) -> None:
         """From now on only nodes of this chain, with this block `(number, hash)`, are used."""
         self.chain_id = chain_id

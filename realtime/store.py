@@ -85,7 +85,7 @@ class Store:
     async def close(self) -> None:
         """Close the thread's connection and end the thread."""
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._executor, connection.close)
+        await loop.run_in_executor(self._executor, _hang_up)
         self._executor.shutdown(wait=False)
 
 
@@ -131,3 +131,8 @@ def position(chain_id: int, *, limit: int) -> Position:
 def last_seq(chain_id: int) -> int:
     """The newest sequence number given out."""
     return Chain.objects.values_list("last_seq", flat=True).get(pk=chain_id)
+
+
+def _hang_up() -> None:
+    # Looked up here, in the thread, since each thread has a connection of its own.
+    connection.close()
