@@ -1,0 +1,173 @@
+"""What the hub tells between frames: heartbeat, badge, pending rows, numbers that time changes.
+
+None of it has a sequence number, and none of it needs to arrive: whoever connects is told how
+things stand. Runs within the hub's own steps, so nothing here overtakes a frame.
+"""
+
+import time
+from collections import deque
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pools.rows import Connection, EventRow
+from realtime import changes, fragments
+from realtime.changes import Change, PoolKey
+from realtime.hints import Hint, PendingRows, read_hint
+from realtime.topics import Topic
+
+if TYPE_CHECKING:
+    from realtime.hub import Hub
+
+HEARTBEAT = 15.0  # seconds; browsers take a silence of 35 s for a dead link
+LOOK = 5.0  # seconds between looks at a listener that says nothing
+SLOW_TICK = 2.0  # seconds between updates of what need not come with each event
+TURN = 900  # seconds; some time zones begin their hours and days at a quarter
+MOST_HEARD = 512
+
+
+class Asides:
+    """Duties of the hub that have their own times, by the monotonic clock."""
+
+    def __init__(self, hub: "Hub") -> None:
+        self._hub = hub
+        self._heard: deque[Hint | tuple[str, str]] = deque(maxlen=MOST_HEARD)
+        self._pending = PendingRows()
+        self._touched: set[PoolKey] = set()
+        self._slow_numbers: set[str] = set()
+        self._status_changed = False
+        self._shown: Connection | None = None
+        now = time.monotonic()
+        self._heartbeat_at = now + HEARTBEAT
+        self._look_at = now + LOOK
+        self._slow_at = now
+        self._turn = _turn()
+
+    def hear(self, message: Mapping[str, Any]) -> None:
+        """Note what the channel layer said; acted upon by `attend`."""
+        match message.get("type"):
+            case "live.status":
+                self._status_changed = True
+            case "live.hint":
+                hint = read_hint(message.get("hint"))
+                if hint is not None:
+                    self._heard.append(hint)
+            case "live.unhint":
+                self._heard.append((str(message.get("key")), str(message.get("reason"))))
+
+    def committed(self, change: Change) -> None:
+        """A frame went out: remember what of it is told later, and which hints came true."""
+        self._pending.settle(row.key for row in change.added)
+        self._touched.update(change.pools)
+        self._touched -= {key for key in change.created if change.pools.get(key) is not None}
+        self._slow_numbers.update(change.numbers & fragments.SLOW_NUMBERS)
+
+    def due_in(self) -> float:
+        """Seconds until something here has to be done unasked."""
+        if self._heard or self._status_changed:
+            return 0.0
+        times = [self._heartbeat_at, self._look_at]
+        if self._touched or self._slow_numbers:
+            times.append(self._slow_at)
+        expiry = self._pending.next_expiry()
+        if expiry is not None:
+            times.append(expiry)
+        return max(0.0, min(times) - time.monotonic())
+
+    async def attend(self) -> None:
+        """Do what is due."""
+        now = time.monotonic()
+        await self._tell_hints(now)
+        if self._turn != _turn():
+            self._turn = _turn()
+            await self._turn_the_hour()
+        if self._status_changed or now >= self._look_at:
+            self._status_changed = False
+            self._look_at = now + LOOK
+            await self._look_at_connection()
+        if now >= self._slow_at and (self._touched or self._slow_numbers):
+            self._slow_at = now + SLOW_TICK
+            await self._tell_the_slow()
+        if now >= self._heartbeat_at:
+            self._heartbeat_at = now + HEARTBEAT
+            await self._beat()
+
+    async def _tell_hints(self, now: float) -> None:
+        while self._heard:
+            heard = self._heard.popleft()
+            if isinstance(heard, Hint):
+                if not self._pending.awaits(heard.key):
+                    continue
+                row = await self._hub.in_thread(self._hub.source.hint, heard)
+                if row is not None:
+                    self._pending.add(row, now=now)
+                    await self._show(row)
+            else:
+                key, reason = heard
+                row = self._pending.take_back(key, reason=reason)
+                if row is not None:
+                    await self._show(row)
+        for row in self._pending.expire(now=now):
+            await self._show(row)
+
+    async def _show(self, row: EventRow) -> None:
+        def shows(topic: Topic) -> bool:
+            ours = (topic.contract, topic.pool_id) == (row.contract, row.pool_id)
+            return topic.kind == "dashboard" or (topic.kind == "pool" and ours)
+
+        languages = self._hub.languages(of=shows)
+        texts = await self._hub.in_thread(self._hub.source.feed_row, row, languages)
+        await self._hub.mention(texts, to=shows)
+
+    async def _turn_the_hour(self) -> None:
+        before = self._hub.source.stats()
+        around = await self._hub.in_thread(self._hub.source.look_around)
+        await self._tell_numbers(changes.changed_numbers(before, around.stats))
+
+    async def _look_at_connection(self) -> None:
+        stats = await self._hub.in_thread(self._hub.source.look_at_connection)
+        before, self._shown = self._shown, stats.connection
+        if before is not None and _looks(before) == _looks(stats.connection):
+            return
+        self._hub.forget_standing()
+        texts = await self._hub.in_thread(self._hub.source.badge, self._hub.languages(of=_any))
+        await self._hub.mention(texts, to=_any)
+
+    async def _tell_the_slow(self) -> None:
+        touched, self._touched = self._touched, set()
+        names, self._slow_numbers = self._slow_numbers, set()
+        languages = self._hub.languages(of=_dashboard)
+        rows = await self._hub.in_thread(self._hub.source.newest_pools, touched, languages)
+        await self._hub.mention(rows, to=_dashboard)
+        await self._tell_numbers(names)
+
+    async def _tell_numbers(self, names: Collection[str]) -> None:
+        if not names:
+            return
+        self._hub.forget_standing()
+        languages = self._hub.languages(of=_dashboard)
+        texts = await self._hub.in_thread(self._hub.source.numbers, names, languages)
+        await self._hub.mention(texts, to=_dashboard)
+
+    async def _beat(self) -> None:
+        """A sign of life, with the statistics that nobody needs by the second."""
+        languages = self._hub.languages(of=_any)
+        texts = await self._hub.in_thread(self._hub.source.statistics, languages)
+        await self._hub.mention(texts, to=_any, marked=True)
+
+
+def _any(_topic: Topic) -> bool:
+    return True
+
+
+def _dashboard(topic: Topic) -> bool:
+    return topic.kind == "dashboard"
+
+
+def _looks(connection: Connection) -> tuple[object, ...]:
+    """What of a connection is worth telling at once."""
+    return connection.state, connection.endpoint, connection.detail, connection.connected_at
+
+
+def _turn() -> int:
+    return int(datetime.now(UTC).timestamp()) // TURN

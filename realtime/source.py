@@ -1,0 +1,248 @@
+"""Where the hub's frames come from: the records, captured and rendered.
+
+Every method blocks and runs in the hub's one thread, so that the event loop never waits for the
+database or a template and this object needs no lock.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from django.db import connections
+from django.db.models import Q
+from django.utils import timezone
+
+from pools import selectors
+from pools.models import Contract, OutboxRow, Pool
+from pools.rows import EventRow, Message, Stats
+from realtime import changes, fragments, hints
+from realtime.changes import Change, PoolKey
+from realtime.fragments import Surroundings
+from realtime.frames import Audience, Frame, Language, Wanted
+from realtime.topics import Topic
+
+PRELOADED = 256  # messages from before our start that are kept for those who were away
+MOST_MESSAGES = 500
+LISTED_POOLS = 20  # rows that a snapshot of the list of pools brings up to date
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a hub begins: the ring's floor and the frames after it."""
+
+    floor: int
+    frames: Sequence[Frame]
+
+
+@dataclass(frozen=True, slots=True)
+class TooMuch:
+    """The news cannot be told one by one: whoever looks on must be shown everything again."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The lists of some topics in one language, as of `seq`."""
+
+    seq: int
+    html: str
+
+
+class Source:
+    """Reads what is new and makes text of it.
+
+    It remembers the numbers that were last told to browsers, since a frame carries only those
+    that differ, and where the newest event stands, since only later ones may simply go on top.
+    """
+
+    def __init__(self) -> None:
+        self._around: Surroundings | None = None
+        self._newest = (-1, -1)
+
+    def close(self) -> None:
+        """Let go of this thread's database connection; the next call opens one anew."""
+        connections.close_all()
+
+    def start(self) -> Start:
+        """What a new hub needs to answer those who were here before it."""
+        newest = selectors.current_seq()
+        messages = selectors.outbox_after(max(0, newest - PRELOADED), PRELOADED)
+        tellable: list[Message] = []
+        for message in messages:
+            # Before a batch or a retraction nothing can be told from the messages alone.
+            if message.kind in (OutboxRow.Kind.BATCH, OutboxRow.Kind.RETRACTION):
+                tellable = []
+            else:
+                tellable.append(message)
+        self.look_around()
+        self._find_newest()
+        pools = changes.touched_pools(tellable)
+        return Start(
+            floor=tellable[0].first_seq - 1 if tellable else max(newest, _last(messages)),
+            frames=[Frame(_preloaded(message, pools)) for message in tellable],
+        )
+
+    def news(self, after: int, wanted: Collection[Wanted]) -> Frame | TooMuch | None:
+        """Everything after a sequence number as one frame, rendered for those who wait for it."""
+        told = self._around, self._newest
+        try:
+            return self._news(after, wanted)
+        except BaseException:
+            self._around, self._newest = told  # nobody was told anything, so the next try says it
+            raise
+
+    def _news(self, after: int, wanted: Collection[Wanted]) -> Frame | TooMuch | None:
+        newest = selectors.current_seq()
+        if newest == after:
+            return None
+        messages = selectors.outbox_after(after, MOST_MESSAGES)
+        if newest < after or not messages or not changes.is_whole(messages, after=after):
+            self.look_around()
+            self._find_newest()
+            return TooMuch(newest)
+        frame = Frame(self._capture(messages, {topic for topic, _ in wanted}))
+        self.render([(frame, one) for one in wanted])
+        return frame
+
+    def render(self, jobs: Iterable[tuple[Frame, Wanted]]) -> None:
+        """Make the fragments that are wanted of frames."""
+        for frame, (topic, language) in jobs:
+            if (topic, language) in frame.fragments:
+                continue
+            with fragments.in_language(language):
+                html = fragments.change(frame.change, topic)
+                if frame.change.banners and self._around:
+                    html += fragments.banners(self._around)
+            frame.fragments[topic, language] = html
+
+    def snapshot(self, audience: Audience) -> Snapshot:
+        """The lists of all topics, with the sequence number that they are sure to contain."""
+        topics, language = audience
+        seq = selectors.current_seq()
+        with fragments.in_language(language):
+            html = "".join(self._snapshot_of(topic, seq) for topic in topics)
+            if self._around:
+                html += fragments.banners(self._around)
+        return Snapshot(seq=seq, html=html)
+
+    def standing(self, audience: Audience) -> str:
+        """Badge, statistics and, for a dashboard, all numbers: as they were last told to others."""
+        topics, language = audience
+        around = self._around or self.look_around()
+        with fragments.in_language(language):
+            html = fragments.badge(around.stats) + fragments.statistics(around.stats)
+            if any(topic.kind == "dashboard" for topic in topics):
+                html += fragments.all_numbers(around.stats)
+        return html
+
+    def look_around(self) -> Surroundings:
+        """Read numbers and connection anew, also for the passing of an hour or of the listener."""
+        troubled = Contract.objects.filter(Q(paused=True) | Q(emergency_mode=True))
+        self._around = Surroundings(stats=selectors.stats(), troubled=list(troubled))
+        return self._around
+
+    def look_at_connection(self) -> Stats:
+        """Read only the connection anew; the numbers stay those that were last told."""
+        around = self._around or self.look_around()
+        stats = replace(around.stats, connection=selectors.connection())
+        self._around = replace(around, stats=stats)
+        return stats
+
+    def stats(self) -> Stats | None:
+        """The numbers that were last told; for reading between two calls only."""
+        return self._around.stats if self._around else None
+
+    def badge(self, languages: Iterable[Language]) -> dict[Language, str]:
+        around = self._around or self.look_around()
+        return _in_each(
+            languages, lambda: fragments.badge(around.stats) + fragments.statistics(around.stats)
+        )
+
+    def statistics(self, languages: Iterable[Language]) -> dict[Language, str]:
+        stats = self.look_at_connection()
+        return _in_each(languages, lambda: fragments.statistics(stats))
+
+    def numbers(self, names: Collection[str], languages: Iterable[Language]) -> dict[Language, str]:
+        """The named numbers as they were last read."""
+        around = self._around or self.look_around()
+        return _in_each(languages, lambda: fragments.numbers_of(around.stats, names))
+
+    def newest_pools(
+        self, touched: Collection[PoolKey], languages: Iterable[Language]
+    ) -> dict[Language, str]:
+        """The dashboard's rows of those touched pools that are among the newest.
+
+        The whole list when one of the touched is no more, since another takes its place.
+        """
+        pools = selectors.newest_pools(fragments.NEWEST_POOLS)
+        gone = any(selectors.pool(contract, pool_id) is None for contract, pool_id in touched)
+        shown = [pool for pool in pools if (pool.contract.address, pool.pool_id) in touched]
+        if gone:
+            return _in_each(languages, lambda: fragments.newest_pools(pools))
+        return _in_each(languages, lambda: fragments.pool_rows(shown, "newest-pools"))
+
+    def hint(self, hint: hints.Hint) -> EventRow | None:
+        """The pending row for a notification; None if its event is stored already, or is none."""
+        return hints.pending_row(hint, now=timezone.now())
+
+    def feed_row(self, row: EventRow, languages: Iterable[Language]) -> dict[Language, str]:
+        return _in_each(languages, lambda: fragments.feed_row(row))
+
+    def _capture(self, messages: Sequence[Message], topics: Collection[Topic]) -> Change:
+        change = changes.net_effect(messages)
+        before = self._around.stats if self._around else None
+        after = self.look_around().stats
+        pools = changes.touched_pools(messages)
+        disturbed = bool(change.struck) or any(
+            changes.position(row) <= self._newest for row in change.added
+        )
+        if disturbed:
+            self._find_newest()
+        elif change.added:
+            self._newest = changes.position(change.added[-1])
+        details = {}
+        for topic in topics:
+            pool = pools.get((topic.contract, topic.pool_id))
+            if pool is not None:
+                details[topic] = changes.details_of(pool, up_to=change.last_seq)
+        return replace(
+            change,
+            feed=changes.latest(up_to=change.last_seq) if disturbed else None,
+            stats=after,
+            numbers=changes.changed_numbers(before, after),
+            pools=pools,
+            details=details,
+        )
+
+    def _snapshot_of(self, topic: Topic, seq: int) -> str:
+        if topic.kind == "dashboard":
+            return fragments.snapshot_of_dashboard(
+                changes.latest(up_to=seq), selectors.newest_pools(fragments.NEWEST_POOLS)
+            )
+        if topic.kind == "pools":
+            return fragments.snapshot_of_pools(selectors.newest_pools(LISTED_POOLS))
+        pool = selectors.pool(topic.contract, topic.pool_id)
+        return fragments.snapshot_of_pool(changes.details_of(pool, up_to=seq)) if pool else ""
+
+    def _find_newest(self) -> None:
+        rows = selectors.latest_events(1)
+        self._newest = changes.position(rows[0]) if rows else (-1, -1)
+
+
+def _preloaded(message: Message, pools: Mapping[PoolKey, Pool | None]) -> Change:
+    """A message from before our start. The numbers it changed are told on connecting."""
+    change = changes.net_effect([message])
+    keys = {(row.contract, row.pool_id) for row in change.added}
+    return replace(change, pools={key: pool for key, pool in pools.items() if key in keys})
+
+
+def _in_each(languages: Iterable[Language], make: Callable[[], str]) -> dict[Language, str]:
+    texts = {}
+    for language in languages:
+        with fragments.in_language(language):
+            texts[language] = make()
+    return texts
+
+
+def _last(messages: Sequence[Message]) -> int:
+    return messages[-1].seq if messages else 0

@@ -1,0 +1,102 @@
+"""What a browser may ask to hear of, read from the address it connects to.
+
+Everything here comes from strangers: what is not exactly right is refused. Pure.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qs
+
+from pools.decoding import checksum
+
+MOST_TOPICS = 8
+LONGEST_QUERY = 1024  # bytes; eight topics with the largest pool ids do not fit, four do
+BIGGEST_SEQ = 2**63 - 1
+# A number we never give out: whoever "saw" it gets a snapshot.
+NOWHERE: Final = -1
+
+_POOL = re.compile(r"pool:(0[xX][0-9a-fA-F]{40}):([0-9]{1,78})", re.ASCII)
+
+
+class BadRequest(ValueError):
+    """The address asks for something that does not exist here."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Topic:
+    """One thing to hear of: `kind` is "dashboard", "pools" or "pool".
+
+    Only the last names a pool, by its contract's checksummed address and its id.
+    """
+
+    kind: str
+    contract: str = ""
+    pool_id: int = -1
+
+    def __str__(self) -> str:
+        return f"pool:{self.contract}:{self.pool_id}" if self.kind == "pool" else self.kind
+
+
+Topics = tuple[Topic, ...]
+"""Topics of one browser, sorted and without repetition, so that equal wishes are equal keys."""
+
+DASHBOARD = Topic("dashboard")
+POOLS = Topic("pools")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the address asks: topics, and after which number (None: the first message says)."""
+
+    topics: Topics
+    since: int | None
+
+
+def read_request(query: bytes) -> Request:
+    """The wish in a query string, `topics=dashboard,pool:<contract>:<id>&since=<seq>`.
+
+    Raises BadRequest. A `since` that is no number of ours becomes NOWHERE.
+    """
+    if len(query) > LONGEST_QUERY:
+        raise BadRequest("the query is too long")
+    try:
+        fields = parse_qs(
+            query.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=8
+        )
+    except ValueError as error:  # UnicodeDecodeError included
+        raise BadRequest("the query cannot be read") from error
+    named = fields.get("topics", [])
+    since = fields.get("since", [])
+    if len(named) != 1 or len(since) > 1:
+        raise BadRequest("topics belong into the query once, since at most once")
+    return Request(topics=read_topics(named[0]), since=read_since(since[0]) if since else None)
+
+
+def read_topics(text: str) -> Topics:
+    """Comma-separated topics. Raises BadRequest."""
+    parts = text.split(",")
+    if len(parts) > MOST_TOPICS:
+        raise BadRequest(f"more than {MOST_TOPICS} topics")
+    return tuple(sorted({_topic(part) for part in parts}))
+
+
+def read_since(value: object) -> int:
+    """The sequence number that a stranger wrote, as text or as JSON; NOWHERE if it is none."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 19:
+        value = int(value)
+    if type(value) is int and 0 <= value <= BIGGEST_SEQ:
+        return value
+    return NOWHERE
+
+
+def _topic(text: str) -> Topic:
+    if text in (DASHBOARD.kind, POOLS.kind):
+        return Topic(text)
+    match = _POOL.fullmatch(text)
+    if not match:
+        raise BadRequest("a topic that does not exist")
+    contract, pool_id = match[1], int(match[2])
+    if pool_id >= 2**256:
+        raise BadRequest("a pool id beyond uint256")
+    return Topic("pool", checksum(bytes.fromhex(contract[2:])), pool_id)

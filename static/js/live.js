@@ -1,0 +1,153 @@
+// The page's link to us: says how far the page is, notices a dead link, tells people the truth.
+//
+// hx-ws opens the socket and swaps what comes. This script adds the sequence number
+// (body[data-seq]), the state of the link (body[data-link]: "live", "connecting", "offline"), the
+// badge's combined state and a line when the link is gone for long. It never asks for anything.
+(() => {
+  const SILENCE = 35_000; // ms; the server says something at least every 15 s
+  const STALE = 20_000; // ms of silence after which a page that wakes up does not trust its link
+  const HANDSHAKE = 15_000; // ms
+  const PATIENCE = 3_000; // ms without a link before people are told
+  const LOOK = 5_000; // ms between looks at the link
+  const ACKNOWLEDGED = 64; // messages
+
+  const page = document.body;
+  const holder = document.getElementById("live");
+  if (!holder) return;
+
+  let connection = null;
+  let heardAt = performance.now();
+  let received = 0;
+  let told; // the badge element whose chain state is known
+  let chainState = "";
+  let lostTimer = 0;
+  let watched = null; // the socket whose handshake is being timed
+  let watchedSince = 0;
+
+  htmx.config.ws = {
+    ...htmx.config.ws,
+    pauseOnBackground: false, // hidden tabs go on: nothing is missed, nothing jumps on return
+    reconnectCodes: [1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014],
+    reconnectDelay: 500,
+    reconnectMaxDelay: 15_000, // doubled at most by the jitter
+    reconnectJitter: 1,
+  };
+
+  const isOpen = () => connection?.socket?.readyState === WebSocket.OPEN;
+  const say = (words) => connection.socket.send(JSON.stringify(words));
+
+  // The badge is live only if both links are: ours, which is known here, and the chain's, which
+  // the server wrote into the badge it sent.
+  const showState = () => {
+    const badge = document.getElementById("status-badge");
+    if (!badge) return;
+    if (badge !== told) {
+      told = badge;
+      chainState = badge.dataset.state;
+    }
+    const ours = { connecting: "reconnecting", offline: "offline" }[page.dataset.link];
+    const state = ours ?? chainState;
+    if (badge.dataset.state !== state) badge.dataset.state = state;
+  };
+
+  const showLine = (hidden) => {
+    const line = document.getElementById("link-lost");
+    if (line) line.hidden = hidden;
+  };
+
+  const setLink = (link) => {
+    page.dataset.link = link;
+    showState();
+  };
+
+  const giveUpSoon = () => {
+    if (lostTimer) return;
+    const time = document.querySelector("#link-lost time");
+    const now = new Date();
+    if (time) {
+      time.dateTime = now.toISOString();
+      time.dataset.since = time.dateTime;
+      time.textContent = now.toLocaleTimeString(document.documentElement.lang);
+    }
+    lostTimer = setTimeout(() => {
+      setLink("offline");
+      showLine(false);
+    }, PATIENCE);
+  };
+
+  const found = () => {
+    clearTimeout(lostTimer);
+    lostTimer = 0;
+    showLine(true);
+    if (page.dataset.link !== "live") setLink("live");
+  };
+
+  const lost = () => {
+    if (page.dataset.link !== "offline") setLink(navigator.onLine ? "connecting" : "offline");
+    giveUpSoon();
+  };
+
+  const reconnect = () => htmx.process(holder, true); // tears the old socket down, dead or not
+
+  holder.addEventListener("htmx:ws:before:connection", ({ detail }) => {
+    connection = detail.connection;
+  });
+
+  holder.addEventListener("htmx:ws:after:connection", () => {
+    received = 0;
+    heardAt = performance.now();
+    say({ since: Number.parseInt(page.dataset.seq, 10) });
+    found();
+  });
+
+  holder.addEventListener("htmx:ws:close", ({ detail }) => {
+    if (detail.connection === connection) lost();
+  });
+
+  holder.addEventListener("htmx:ws:before:message:incoming", () => {
+    heardAt = performance.now();
+    received += 1;
+    if (received % ACKNOWLEDGED === 0 && isOpen()) say({ ack: received });
+    found();
+  });
+
+  holder.addEventListener("htmx:ws:after:message:incoming", ({ detail }) => {
+    const seq = /^<!--(\d+)-->/.exec(detail.message.data)?.[1];
+    if (seq) page.dataset.seq = seq;
+    showState();
+    // For measuring from the chain to the screen: observers see each mark, only the last is kept.
+    performance.clearMarks("live:shown");
+    performance.mark("live:shown", { detail: { seq: Number(seq) || null } });
+  });
+
+  setInterval(() => {
+    const now = performance.now();
+    const socket = connection?.socket;
+    if (socket !== watched) {
+      watched = socket;
+      watchedSince = now;
+    }
+    const silent = isOpen() && now - heardAt > SILENCE;
+    const stuck = socket?.readyState === WebSocket.CONNECTING && now - watchedSince > HANDSHAKE;
+    if (silent || stuck) reconnect();
+  }, LOOK);
+
+  const wakeUp = () => {
+    if (!isOpen() || performance.now() - heardAt > STALE) reconnect();
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) wakeUp();
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) wakeUp();
+  });
+  window.addEventListener("offline", () => {
+    setLink("offline");
+    giveUpSoon();
+  });
+  // Everyone on this network comes back at the same moment.
+  window.addEventListener("online", () => setTimeout(reconnect, Math.random() * 500));
+
+  giveUpSoon(); // until the first connection the page shows what the server rendered
+  reconnect(); // also if htmx looked at the page before hx-ws was there
+})();

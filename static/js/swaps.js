@@ -1,0 +1,127 @@
+// Two ways for htmx to put rows into a list, each row once, whatever arrives twice or late.
+//
+// feed        rows with data-event, newest first. A row that stands is replaced where it stands,
+//             a new one goes on top, beneath the announced ones. With `whole` the frame holds the
+//             complete list and everything else leaves; with `hint` its rows are only announced:
+//             they stay on top, leave by themselves, and what is committed takes their place.
+//             The list keeps data-limit rows, struck-out and announced ones not counted.
+// rows        rows with data-pool or data-event, replaced where they stand. A row with data-gone
+//             takes its namesake away. Rows that do not stand are dropped, unless: `top:N` puts
+//             them on top and keeps N; `new` puts them on top where the list has
+//             data-insert="top" and else counts them in #new-pools; `newest` does only the former.
+(() => {
+  const STRUCK_FOR = 10_000; // ms that a struck-out row stays to be read
+  const HINT_FOR = 40_000; // ms; the server gives up on it after 35 s
+
+  const keyOf = (row) => row.dataset.event ?? row.dataset.pool;
+  const isStruck = (row) => row.hasAttribute("data-retracted");
+  const isHint = (row) => row.hasAttribute("data-hint");
+  const isSettled = (row) => keyOf(row) && !isHint(row) && !isStruck(row);
+  const standingIn = (list) =>
+    new Map([...list.children].filter(keyOf).map((row) => [keyOf(row), row]));
+
+  const removeLater = (row, after) => setTimeout(() => row.remove(), after);
+
+  const strike = (standing, row) => {
+    standing.replaceWith(row);
+    removeLater(row, STRUCK_FOR);
+  };
+
+  const keep = (list, most) => {
+    const settled = [...list.children].filter(isSettled);
+    for (const row of settled.slice(most)) row.remove();
+  };
+
+  const firstBelowHints = (list) => [...list.children].find((row) => !isHint(row)) ?? null;
+
+  // Puts the settled rows into this order; struck-out ones stay where they are.
+  const arrange = (list, rows) => {
+    let at = firstBelowHints(list);
+    for (const row of rows) {
+      while (at && isStruck(at)) at = at.nextElementSibling;
+      if (at === row) at = at.nextElementSibling;
+      else list.insertBefore(row, at);
+    }
+  };
+
+  const announce = (list, row) => {
+    row.dataset.hint = "";
+    list.prepend(row);
+    removeLater(row, HINT_FOR);
+  };
+
+  const feed = (list, incoming, { whole, hint }) => {
+    const standing = standingIn(list);
+    const fresh = [];
+    const settled = [];
+    for (const row of incoming) {
+      const old = standing.get(keyOf(row));
+      if (isStruck(row)) {
+        if (old && !isStruck(old)) strike(old, row);
+      } else if (hint) {
+        if (old) continue; // what stands is as good or better
+        announce(list, row);
+        fresh.push(row);
+      } else if (old && isSettled(old)) {
+        if (!old.isEqualNode(row)) old.replaceWith(row);
+        settled.push(old.isConnected ? old : row);
+      } else {
+        old?.remove();
+        settled.push(row);
+        fresh.push(row);
+      }
+    }
+    if (whole) {
+      const wanted = new Set(settled);
+      for (const row of [...list.children]) if (isSettled(row) && !wanted.has(row)) row.remove();
+      arrange(list, settled);
+    } else {
+      const at = firstBelowHints(list);
+      for (const row of settled) if (!row.isConnected) list.insertBefore(row, at);
+    }
+    keep(list, Number(list.dataset.limit) || Infinity);
+    return fresh;
+  };
+
+  const counted = new Set();
+  const countNew = (key) => {
+    const note = document.getElementById("new-pools");
+    if (!note || counted.has(key)) return;
+    counted.add(key);
+    const words = note.dataset[counted.size === 1 ? "one" : "many"] ?? "+%s";
+    note.textContent = words.replace("%s", counted.size);
+    note.hidden = false;
+  };
+
+  const rows = (list, incoming, { top, new: count, newest }) => {
+    const standing = standingIn(list);
+    const onTop = top || ((count || newest) && list.dataset.insert === "top");
+    const fresh = [];
+    const first = list.firstElementChild;
+    for (const row of incoming) {
+      const old = standing.get(keyOf(row));
+      if (row.hasAttribute("data-gone")) {
+        old?.remove();
+      } else if (old) {
+        if (!old.isEqualNode(row)) old.replaceWith(row);
+      } else if (onTop) {
+        list.insertBefore(row, first?.isConnected ? first : null);
+        fresh.push(row);
+      } else if (count) {
+        countNew(keyOf(row));
+      }
+    }
+    if (fresh.length) for (const note of list.querySelectorAll(":scope > .empty")) note.remove();
+    if (top) keep(list, top);
+    return fresh;
+  };
+
+  htmx.registerExtension("coopsite-swaps", {
+    handle_swap: (style, target, fragment, spec) => {
+      const incoming = [...fragment.children];
+      if (style === "feed") return feed(target, incoming, spec);
+      if (style === "rows") return rows(target, incoming, spec);
+      return false;
+    },
+  });
+})();
