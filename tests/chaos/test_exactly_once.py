@@ -57,8 +57,6 @@ def assert_feed_equals_api(page: Page, stack: Stack, seconds: float = 45) -> Non
         until(lambda: feed(page) == expected, seconds, every=0.25)
     finally:
         assert feed(page) == expected
-    number = page.text_content("#card-events-today [data-value]")
-    assert number is not None
     until(
         lambda: (
             page.get_attribute("#card-events-today [data-value]", "data-value")
