@@ -14,8 +14,9 @@ from ninja import NinjaAPI
 from pools import selectors
 from pools.api_docs import TemplateDocs
 from pools.filter_fields import AddressField, PoolIdField
-from pools.filters import EventFilter, InvalidFilter, MemberFilter, PagedFilter, PoolFilter
+from pools.filters import EventFilter, MemberFilter, PoolFilter
 from pools.models import Pool
+from pools.paged_filter import InvalidFilter, PagedFilter
 from pools.paging import Page
 from pools.schemas import (
     Answer,

@@ -5,11 +5,9 @@ Shared by pages and API. A page shows what the valid values select and tells of 
 """
 
 import re
-from typing import Any, ClassVar, TypeVar, cast
+from datetime import datetime
 
-import django_filters
-from django import forms
-from django.db.models import Model, QuerySet
+from django.db.models import Min, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from pools import paging
@@ -17,17 +15,16 @@ from pools.events import KINDS
 from pools.filter_fields import (
     AddressField,
     ChoiceField,
-    CursorField,
     MomentField,
     PoolIdField,
     TextField,
     WholeNumberField,
 )
-from pools.models import Log, Membership, Pool
+from pools.models import Contract, Log, Membership, Pool
+from pools.paged_filter import PagedFilter, Parameter, Where
 
-BIGGEST_PAGE = 1000
-
-M = TypeVar("M", bound=Model)
+# Up to so many new messages, it pays to ask first in which block the lowest of them lies.
+SHORT_TAIL = 100_000
 
 _CREATED = (paging.integer("created_block"), paging.integer("created_log_index"))
 _CHAIN_ORDER = (paging.integer("block_number"), paging.integer("log_index"))
@@ -53,106 +50,6 @@ EVENT_ORDERINGS = {
 MEMBER_ORDERINGS = {
     "joined": paging.Ordering("joined", (paging.time("joined_at"), paging.text("account")))
 }
-
-
-class InvalidFilter(ValueError):
-    """A parameter makes no sense; the message names each and says why."""
-
-
-class Where(django_filters.Filter):  # type: ignore[misc]  # django-filter has no types
-    """A parameter that selects rows."""
-
-    def __init__(self, field: type[forms.Field], **options: Any) -> None:
-        self.field_class = field
-        super().__init__(**options)
-
-
-class Parameter(Where):
-    """A parameter that shapes the page and leaves the selection alone."""
-
-    def filter(self, qs: QuerySet[Any], _value: object) -> QuerySet[Any]:
-        return qs
-
-
-class PagedForm(forms.Form):
-    """Checks that a cursor belongs to the order that the other parameters ask for."""
-
-    paged: "PagedFilter"
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        cursor = cleaned.get("cursor")
-        if cursor is not None:
-            try:
-                paging.values_of(cursor, self.paged.ordering_in(cleaned))
-            except paging.BadCursor:
-                self.add_error("cursor", _("Not a cursor of this list in this order."))
-        return cleaned
-
-
-class PagedFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
-    """A list's parameters: after `errors` was asked for, the order, the size and the beginning."""
-
-    default_size = 50
-    orderings: ClassVar[dict[str, paging.Ordering]]
-    default_order: ClassVar[str]
-    order_parameter: ClassVar[str] = ""  # which parameter chooses among several
-
-    limit = Parameter(
-        WholeNumberField,
-        smallest=1,
-        biggest=BIGGEST_PAGE,
-        label=_("Rows"),
-        help_text="How many rows a page has at most.",
-    )
-    cursor = Parameter(
-        CursorField,
-        label=_("Cursor"),
-        widget=forms.HiddenInput,
-        help_text="Where the page begins: taken from `next`, not made by hand.",
-    )
-
-    class Meta:
-        form = PagedForm
-
-    def get_form_class(self) -> type[forms.Form]:
-        return type("Form", (super().get_form_class(),), {"paged": self})
-
-    def ordering_in(self, values: dict[str, Any]) -> paging.Ordering:
-        return self.orderings[values.get(self.order_parameter) or self.default_order]
-
-    def select(self, rows: QuerySet[M]) -> QuerySet[M]:
-        """Those of the rows that the valid values select."""
-        self.form.is_valid()
-        return cast("QuerySet[M]", self.filter_queryset(rows))
-
-    def require_valid(self) -> None:
-        """Raise InvalidFilter when a value makes no sense."""
-        if self.errors:
-            raise InvalidFilter(
-                " ".join(
-                    f"{name}: {' '.join(str(message) for message in messages)}"
-                    for name, messages in self.errors.items()
-                )
-            )
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The values that make sense, by parameter; empty or absent where nothing was said."""
-        self.form.is_valid()
-        return cast("dict[str, Any]", self.form.cleaned_data)
-
-    @property
-    def ordering(self) -> paging.Ordering:
-        return self.ordering_in(self.values)
-
-    @property
-    def size(self) -> int:
-        return self.values.get("limit") or self.default_size
-
-    @property
-    def after(self) -> paging.Cursor | None:
-        return self.values.get("cursor")
 
 
 class PoolFilter(PagedFilter):
@@ -230,7 +127,9 @@ class EventFilter(PagedFilter):
         label=_("Contract"),
         help_text="The contract that emitted it.",
     )
-    pool_id = Where(PoolIdField, label=_("Pool"), help_text="The pool it is about.")
+    pool_id = Where(
+        PoolIdField, method="of_pool", label=_("Pool"), help_text="The pool it is about."
+    )
     account = Where(
         AddressField, label=_("Account"), help_text="The creator or member that it names."
     )
@@ -250,23 +149,20 @@ class EventFilter(PagedFilter):
     )
     date_from = Where(
         MomentField,
-        field_name="timestamp",
-        lookup_expr="gte",
+        method="from_moment",
         label=_("From"),
         help_text="On this day or at this time, or later.",
     )
     date_to = Where(
         MomentField,
         end=True,
-        field_name="timestamp",
-        lookup_expr="lt",
+        method="until_moment",
         label=_("Until"),
         help_text="Before this time, or on this day or earlier.",
     )
     since = Where(
         WholeNumberField,
-        field_name="seq",
-        lookup_expr="gt",
+        method="after_seq",
         label=_("Since"),
         help_text="With a sequence number above this one.",
     )
@@ -280,6 +176,42 @@ class EventFilter(PagedFilter):
     class Meta(PagedFilter.Meta):
         model = Log
         fields: list[str] = []
+
+    # The list is read in chain order, along the index of block numbers. Each of these turns its
+    # value into what an index can enter, so that nothing is passed over one by one.
+
+    def of_pool(self, rows: QuerySet[Log], _name: str, value: int) -> QuerySet[Log]:
+        contracts = Contract.objects.all()
+        address = self.values.get("contract")
+        if address:
+            contracts = contracts.filter(address=address)
+        return rows.filter(contract__in=list(contracts), pool_id=value)
+
+    def from_moment(self, rows: QuerySet[Log], _name: str, value: datetime) -> QuerySet[Log]:
+        found = _standing().filter(timestamp__gte=value).order_by("timestamp", "block_number")
+        first = found.values_list("block_number", flat=True).first()
+        return rows.none() if first is None else rows.filter(block_number__gte=first)
+
+    def until_moment(self, rows: QuerySet[Log], _name: str, value: datetime) -> QuerySet[Log]:
+        found = _standing().filter(timestamp__lt=value).order_by("-timestamp", "-block_number")
+        last = found.values_list("block_number", flat=True).first()
+        return rows.none() if last is None else rows.filter(block_number__lte=last)
+
+    def after_seq(self, rows: QuerySet[Log], _name: str, value: int) -> QuerySet[Log]:
+        newest = Log.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
+        if newest - value <= SHORT_TAIL:
+            # The slice keeps the planner from looking for the lowest block from the first one on.
+            newer = _standing().filter(seq__gt=value).order_by("seq")[:SHORT_TAIL]
+            lowest = newer.aggregate(lowest=Min("block_number"))["lowest"]
+            if lowest is None:
+                return rows.none()
+            rows = rows.filter(block_number__gte=lowest)
+        return rows.filter(seq__gt=value)
+
+
+def _standing() -> QuerySet[Log]:
+    """Logs that the chain has not taken back: their times never fall as their blocks rise."""
+    return Log.objects.filter(retracted_seq=None)
 
 
 class MemberFilter(PagedFilter):

@@ -10,8 +10,9 @@ from django.db.models import Q, QuerySet
 
 from pools import paging, rows
 from pools.events import event_args
-from pools.filters import EventFilter, MemberFilter, PagedFilter, PoolFilter
+from pools.filters import EventFilter, MemberFilter, PoolFilter
 from pools.models import Cursor, Log, Membership, OutboxRow, Pool
+from pools.paged_filter import PagedFilter
 from pools.paging import Page
 from pools.projecting import event_of
 from pools.rows import EventRow, Message
@@ -94,7 +95,8 @@ def _pools() -> QuerySet[Pool]:
 
 
 def _logs() -> QuerySet[Log]:
-    return Log.objects.select_related("contract", "block")
+    """Logs with what `event_rows` needs. Joined, blocks might tempt a planner to begin there."""
+    return Log.objects.prefetch_related("contract", "block")
 
 
 def _events() -> QuerySet[Log]:
