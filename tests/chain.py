@@ -3,8 +3,11 @@
 Everything goes through the node's JSON-RPC; nothing here reads our database.
 """
 
+import gzip
+import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -46,7 +49,6 @@ class AnvilChain:
         block_time: int | None = None,
         chain_id: int = CHAIN_ID,
         port: int | None = None,
-        state: Path | None = None,
         deploy: bool = True,
     ) -> None:
         self.automine = automine and block_time is None
@@ -55,7 +57,6 @@ class AnvilChain:
             chain_id=chain_id,
             mining=automine,
             block_time=block_time,
-            state=state,
         )
         self.http_url = self.options.http_url
         self.ws_url = self.options.ws_url
@@ -64,6 +65,8 @@ class AnvilChain:
         self.address = ""
         self.start_block = 0
         self._deploy_at_start = deploy
+        self._state: bytes | None = None
+        self._scratch = tempfile.TemporaryDirectory(prefix="anvil-")
 
     # The process
 
@@ -80,12 +83,24 @@ class AnvilChain:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+        self._scratch.cleanup()
 
     def start(self) -> None:
-        """Starts the node, again after `stop()` or `kill()` (a new chain unless it has `state`)."""
-        self.process = AnvilProcess(self.options)
+        """Starts the node: with what `save()` kept, else with a new chain and no contract."""
+        self.process = AnvilProcess(replace(self.options, load=self._saved()))
         self.process.wait_until_ready()
         self.accounts: list[str] = self._checksummed(self.node.call("eth_accounts"))
+
+    def save(self) -> None:
+        """Keeps the chain as it is now, blocks and logs included, for the next `start()`."""
+        self._state = gzip.decompress(bytes.fromhex(self.node.call("anvil_dumpState")[2:]))
+
+    def _saved(self) -> Path | None:
+        if self._state is None:
+            return None
+        path = Path(self._scratch.name) / "state.json"
+        path.write_bytes(self._state)
+        return path
 
     def stop(self) -> None:
         """Ends the node in order."""

@@ -4,18 +4,16 @@ The node is bound to the loopback address, and on Linux it is told to end when i
 however that happened.
 """
 
-import ctypes
-import os
-import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from coopsite.devchain.rpc import LocalNodeError, Node
+from coopsite.stack.programs import LEASH
 from coopsite.tools import find_anvil
 
 HOST = "127.0.0.1"
@@ -24,8 +22,7 @@ ACCOUNTS = 60
 # A word list that everybody knows: these keys guard nothing.
 MNEMONIC = "test test test test test test test test test test test junk"
 START_SECONDS = 30.0
-STOP_SECONDS = 4.0
-_PR_SET_PDEATHSIG = 1
+STOP_SECONDS = 2.0
 
 
 class AnvilFailed(Exception):
@@ -36,8 +33,9 @@ class AnvilFailed(Exception):
 class AnvilOptions:
     """How a node is started.
 
-    `state` is the file in which the chain outlives the process, `genesis_time` the time of block
-    0 in seconds. Without more the node mines each transaction at once.
+    `load` is a file with the state to start from, `genesis_time` the time of block 0 in seconds,
+    `states` how many blocks back views can be asked and blocks be taken back. Without more the
+    node mines each transaction at once.
     """
 
     port: int
@@ -45,9 +43,9 @@ class AnvilOptions:
     accounts: int = ACCOUNTS
     mining: bool = True
     block_time: int | None = None
-    state: Path | None = None
+    load: Path | None = None
     genesis_time: int | None = None
-    extra: tuple[str, ...] = field(default=())
+    states: int = 128
 
     @property
     def http_url(self) -> str:
@@ -67,11 +65,15 @@ class AnvilOptions:
             options += ["--block-time", str(self.block_time)]
         elif not self.mining:
             options += ["--no-mining"]
-        if self.state is not None:
-            options += ["--state", str(self.state)]
+        if self.load is not None:
+            options += ["--load-state", str(self.load)]
         if self.genesis_time is not None:
             options += ["--timestamp", str(self.genesis_time)]
-        return [*options, *self.extra]
+        # Without a bound it copies the whole state to the disk with every block: gigabytes a day.
+        options += ["--prune-history", str(self.states)]
+        # Later hard forks write to system contracts with every block, which makes blocks slower
+        # and the state larger; the contract needs none of it.
+        return [*options, "--hardfork", "shanghai"]
 
 
 class AnvilProcess:
@@ -79,14 +81,18 @@ class AnvilProcess:
 
     def __init__(self, options: AnvilOptions) -> None:
         self.options = options
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         # Its own session: a Ctrl-C in the terminal must reach us first, who then stop it in order.
         self._process = subprocess.Popen(
-            [str(find_anvil()), *options.arguments()],
+            [
+                *(sys.executable, "-I", "-S", str(LEASH)),
+                str(find_anvil()),
+                *options.arguments(),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stderr=self._said,
             start_new_session=True,
-            preexec_fn=_end_with_parent(os.getpid()) if sys.platform == "linux" else None,
         )
 
     @property
@@ -117,24 +123,24 @@ class AnvilProcess:
             node.close()
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Ends the node, which writes its state first. Killed if that takes longer."""
+        """Ends the node, in order. Killed if that takes longer."""
         if self.alive:
             self._process.terminate()
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-        if self._process.stderr is not None:
-            self._process.stderr.close()
+        self._said.close()
 
     def kill(self) -> None:
         """Ends the node at once, as a crash would: nothing is written."""
         self._process.kill()
         self._process.wait()
+        self._said.close()
 
     def _last_words(self) -> str:
-        heard = self._process.stderr.read() if self._process.stderr is not None else b""
-        return heard.decode(errors="replace").strip()[-500:] or "it said nothing"
+        self._said.seek(0)
+        return self._said.read().decode(errors="replace").strip()[-500:] or "it said nothing"
 
 
 def free_port() -> int:
@@ -143,18 +149,3 @@ def free_port() -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _end_with_parent(parent: int) -> Callable[[], None]:
-    """What the child does before it becomes anvil: ask for SIGTERM when its starter dies.
-
-    SIGTERM and not SIGKILL, so that the node writes its state.
-    """
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    return ask
