@@ -48,13 +48,18 @@ def signed(event: EventRow) -> str:
 
 @register.filter
 def row_class(event: EventRow) -> str:
-    return presentation.kind_letter("" if event.problem else event.kind)
+    return presentation.kind_letter(_readable_kind(event))
+
+
+def _readable_kind(event: EventRow) -> str:
+    """The kind; "" for an event that could not be read. A struck-out row's problem is another."""
+    return "" if event.problem and not event.retracted else event.kind
 
 
 @register.filter
 def sentence(event: EventRow) -> SafeString:
     return sentences.sentence(
-        kind="" if event.problem else event.kind,
+        kind=_readable_kind(event),
         account=event.account,
         pool=_pool_link(event),
         args=event.args,

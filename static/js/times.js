@@ -50,13 +50,16 @@
     return seconds < 60 || (since && seconds < 3600) ? 1000 : 30000;
   };
 
+  // One that is to stay as it is has data-exact.
+  const TIMES = "time[datetime]:not([data-exact])";
+
   let timer;
   const tick = () => {
     clearTimeout(timer);
     if (document.hidden) return;
     const now = Date.now();
     let wait = 30000;
-    for (const element of document.querySelectorAll("time[datetime]")) {
+    for (const element of document.querySelectorAll(TIMES)) {
       wait = Math.min(wait, show(element, now));
     }
     timer = setTimeout(tick, wait);
@@ -64,7 +67,7 @@
 
   const holdsTime = (node) =>
     node.nodeType === Node.ELEMENT_NODE &&
-    (node.matches("time[datetime]") || node.querySelector("time[datetime]"));
+    (node.matches(TIMES) || node.querySelector(TIMES));
   new MutationObserver((records) => {
     if (records.some((record) => [...record.addedNodes].some(holdsTime))) tick();
   }).observe(document.body, { childList: true, subtree: true });
