@@ -99,15 +99,11 @@ def trend(change: float | None) -> Trend | None:
 
 
 def identicon(address: str) -> Identicon:
-    """Mirrored squares drawn from the address alone: the same everywhere, no request, no library."""
+    """Mirrored squares drawn from the address alone: the same everywhere, without any request."""
     digest = hashlib.blake2b(address.lower().encode(), digest_size=8).digest()
     bits = int.from_bytes(digest[:2], "big")
-    squares = []
-    for cell in range(15):
-        if bits >> cell & 1:
-            column, row = divmod(cell, 5)
-            for x in {column, 4 - column}:
-                squares.append(f"M{x} {row}h1v1h-1z")
+    cells = [divmod(cell, 5) for cell in range(15) if bits >> cell & 1]
+    squares = {f"M{x} {row}h1v1h-1z" for column, row in cells for x in (column, 4 - column)}
     hue = int.from_bytes(digest[2:4], "big") % 360
     second = (hue + 40 + digest[4] % 80) % 360
     return Identicon(
@@ -118,7 +114,7 @@ def identicon(address: str) -> Identicon:
 
 
 def explorer_of(chain_id: int, configured: str = "") -> str:
-    """The block explorer's address for this chain without a closing slash, "" when none is known."""
+    """The block explorer of this chain, without a closing slash; "" when none is known."""
     return configured or EXPLORERS.get(chain_id, "")
 
 

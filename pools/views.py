@@ -102,7 +102,7 @@ def pool_page(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse
 
 
 @require_safe
-def short_pool_page(request: HttpRequest, contract_key: int, pool_id: int) -> HttpResponse:
+def short_pool_page(_request: HttpRequest, contract_key: int, pool_id: int) -> HttpResponse:
     """Where feed rows point: the contract by its number here, which saves forty bytes a row."""
     contract = get_object_or_404(Contract, pk=contract_key)
     return redirect("pools:pool", contract=contract.address, pool_id=pool_id, permanent=False)

@@ -85,7 +85,7 @@ def pool_title(pool: Pool) -> str:
 
 @register.filter
 def pool_url(pool: Pool) -> str:
-    return reverse("pools:pool", kwargs={"contract": pool.contract.address, "pool_id": pool.pool_id})
+    return reverse("pools:pool", args=[pool.contract.address, pool.pool_id])
 
 
 @register.filter
