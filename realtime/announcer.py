@@ -45,7 +45,10 @@ class Announcer:
 
     async def run(self) -> None:
         """Publish until cancelled."""
-        while True:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
+        # The Redis client may swallow a cancellation while it sends: so it is asked for as well.
+        while not task.cancelling():
             await self._wake.wait()
             self._wake.clear()
             await self.flush()

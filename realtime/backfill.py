@@ -20,6 +20,7 @@ from pools.leases import LeaseToken
 from pools.models import Contract, CoveredRange, Cursor, HistoricalScan
 from pools.segments import BadSegment, Segment
 
+from . import publisher
 from .chain import recognise
 from .errors import RpcError
 from .follower import Follower, ReorganisedTooDeep
@@ -185,6 +186,8 @@ class Backfill:
             ingest.fill, segment, task.contract, lease=self._lease, scan=task.scan
         )
         task.scan.events_found += filled.logs
+        if filled.logs:
+            await publisher.announce_sequence(filled.last_seq)
         if filled.surplus:
             log.error(
                 "logs_that_the_node_does_not_know",

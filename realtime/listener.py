@@ -83,11 +83,12 @@ class Listener:
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
         self._announced = -1
+        self._last_head = -1
+        self._look = False
         self._notified = -1
         self._progress = status.Progress()
         self._announcer = Announcer()
         self._store = Store(random=self._random)
-        self._row: status.StatusRow | None = None
         self._nodes: Nodes
         self._chain_id: int
         self._connection: ConnectionManager | None = None
@@ -105,6 +106,7 @@ class Listener:
         try:
             await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._stopping.set()
             stop.cancel()
             work.cancel()
             await asyncio.wait({work})
@@ -124,7 +126,7 @@ class Listener:
                 waits=self._wait_for_node,
             )
             backoff = Backoff(first=1.0, longest=30.0, random=self._random)
-            while True:
+            while not self._stopping.is_set():
                 try:
                     await self._take_turn(addresses)
                 except DatabaseAway as error:
@@ -208,7 +210,7 @@ class Listener:
             async with asyncio.timeout(2.0):
                 if self._stopping.is_set():
                     await self._announcer.flush()
-                    await self._store.run(status.write, status.offline(self._row))
+                    await self._store.run(status.write, status.offline(self._describe()))
                 await self._store.run(leases.release, lease)
                 if self._stopping.is_set():
                     self._announcer.status()
@@ -219,6 +221,9 @@ class Listener:
     # What the socket says: wake-ups and hints
 
     def _on_head(self, number: int) -> None:
+        if number <= self._last_head:
+            self._look = True  # a height for the second time: perhaps another block
+        self._last_head = number
         self._announced = max(self._announced, number)
         self._progress.saw_head(number)
         self._wake.set()
@@ -232,6 +237,8 @@ class Listener:
             self._notified = max(self._notified, quantity(entry.block_number))
         except ValueError:
             return  # unreadable: not even a wake-up
+        self._look = self._look or entry.removed
+        self._announced = max(self._announced, self._notified)
         self._wake.set()
 
     def _on_state(self, statistics: Statistics) -> None:
@@ -256,7 +263,9 @@ class Listener:
         while True:
             self._wake.clear()
             try:
-                more = await self._step(polling=loop.time() >= next_poll)
+                polling = self._look or loop.time() >= next_poll
+                self._look = False
+                more = await self._step(polling=polling)
             except (ReorganisedTooDeep, WrongChain) as error:
                 await self._halt(error)
                 next_poll = loop.time() + POLL_SECONDS
@@ -327,7 +336,9 @@ class Listener:
             if self._connection is not None:
                 self._connection.note_head(self._follower.head)
         self._progress.polling = self._follower.endpoint
-        self._progress.polling_since = self._progress.polling_since or datetime.now(UTC)
+        if self._progress.polling_since is None:
+            self._progress.polling_since = datetime.now(UTC)
+            self._changed.set()
         self._progress.failed_polls = 0
         if self._progress.problem:
             log.info("listener_well_again", after=self._progress.problem)
@@ -371,8 +382,7 @@ class Listener:
     async def _keep_status(self) -> None:
         while True:
             self._changed.clear()
-            self._row = self._describe()
-            await self._store.run(status.write, self._row)
+            await self._store.run(status.write, self._describe())
             self._announcer.status()
             await asyncio.sleep(QUIET_SECONDS)
             try:

@@ -3,7 +3,7 @@
 One row, overwritten; it describes this process, not the chain, so it is not `ingest`'s to write.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pools.models import ListenerStatus
@@ -93,24 +93,15 @@ def _state(progress: Progress, stream: Statistics | None, most_attempts: int) ->
     return State.LIVE, ""
 
 
-def offline(row: StatusRow | None) -> StatusRow:
+def offline(row: StatusRow) -> StatusRow:
     """The last row of a listener that stops in order."""
-    if row is None:
-        return StatusRow("offline", "", "", None, None, 0, 0, 0, 0, 0, None, None, None)
-    return StatusRow(
+    return replace(
+        row,
         state=State.OFFLINE.value,
         detail="the listener was stopped",
-        endpoint=row.endpoint,
         connected_at=None,
         latency_ms=None,
         reconnect_attempts=0,
-        reconnects_total=row.reconnects_total,
-        events_received=row.events_received,
-        messages_received=row.messages_received,
-        bytes_received=row.bytes_received,
-        last_event_at=row.last_event_at,
-        head=row.head,
-        head_at=row.head_at,
     )
 
 

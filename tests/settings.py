@@ -27,3 +27,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# In a file, as in real life: several threads share it, each with a connection of its own.
+DATABASES["default"]["TEST"] = {"NAME": os.path.join(_scratch.name, "test.sqlite3")}  # noqa: F405, PTH118
