@@ -1,0 +1,137 @@
+"""Admin pages of what was folded from events: pools, memberships and hourly counts."""
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from pools.admin.base import (
+    RecordAdmin,
+    address_in,
+    explorer_link,
+    hash_in,
+    list_link,
+    number_in,
+    raw_bytes,
+    record_link,
+)
+from pools.models import HourlyActivity, Membership, Pool
+
+
+@admin.register(Pool)
+class PoolAdmin(RecordAdmin[Pool]):
+    list_display = (
+        "title",
+        "pool_id",
+        "status",
+        "creator",
+        "member_count",
+        "total_contributed",
+        "created_at",
+        "events_link",
+        "members_link",
+        "explorer",
+    )
+    list_filter = ("status", "contract")
+    list_select_related = ("contract",)
+    date_hierarchy = "created_at"
+    ordering = ("-created_block", "-created_log_index")
+    search_help_text = "Part of a name, a pool's id, an address or the creating transaction's hash."
+    fields = (
+        "contract",
+        "pool_id",
+        "name",
+        "name_as_it_came",
+        "creator",
+        "status",
+        "category",
+        "min_contribution",
+        "max_members",
+        "member_count",
+        "total_contributed",
+        "created_at",
+        "created_block",
+        "explorer",
+        "closed_at",
+        "last_event_at",
+        "events_link",
+        "members_link",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Pool]:
+        return super().get_queryset(request).select_related("contract")
+
+    def find(self, term: str) -> Q:
+        if address := address_in(term):
+            return Q(creator=address) | Q(contract__address=address)
+        if hash_ := hash_in(term):
+            return Q(created_tx=hash_)
+        if (number := number_in(term)) is not None:
+            return Q(pool_id=number) | Q(name__icontains=term)
+        return Q(name__icontains=term)
+
+    @admin.display(description="pool", ordering="name")
+    def title(self, pool: Pool) -> str:
+        return str(pool)
+
+    @admin.display(description="raw name")
+    def name_as_it_came(self, pool: Pool) -> SafeString:
+        return raw_bytes(pool.name_raw)
+
+    @admin.display(description="events", ordering="events")
+    def events_link(self, pool: Pool) -> SafeString:
+        return list_link(
+            "log", pool.events, contract__exact=pool.contract_id, pool_id__exact=pool.pool_id
+        )
+
+    @admin.display(description="members", ordering="member_count")
+    def members_link(self, pool: Pool) -> SafeString:
+        return list_link("membership", pool.member_count, pool__exact=pool.pk)
+
+    @admin.display(description="created by")
+    def explorer(self, pool: Pool) -> SafeString | str:
+        return explorer_link(pool.contract.chain_id, "tx", pool.created_tx)
+
+
+@admin.register(Membership)
+class MembershipAdmin(RecordAdmin[Membership]):
+    list_display = (
+        "account",
+        "pool_link",
+        "contribution",
+        "shares",
+        "active",
+        "joined_at",
+        "left_at",
+        "explorer",
+    )
+    list_filter = ("active",)
+    list_select_related = ("pool__contract",)
+    date_hierarchy = "joined_at"
+    ordering = ("-pk",)
+    search_help_text = "An address, or part of a pool's name."
+
+    def find(self, term: str) -> Q:
+        if address := address_in(term):
+            return Q(account=address)
+        return Q(pool__name__icontains=term)
+
+    @admin.display(description="pool")
+    def pool_link(self, membership: Membership) -> SafeString:
+        return record_link("pool", membership.pool_id, membership.pool)
+
+    @admin.display(description="explorer")
+    def explorer(self, membership: Membership) -> SafeString | str:
+        return explorer_link(membership.pool.contract.chain_id, "address", membership.account)
+
+
+@admin.register(HourlyActivity)
+class HourlyActivityAdmin(RecordAdmin[HourlyActivity]):
+    list_display = ("hour", "contract", "kind", "count")
+    list_filter = ("contract",)
+    list_select_related = ("contract",)
+    date_hierarchy = "hour"
+    ordering = ("-hour", "kind")
+
+    def find(self, term: str) -> Q:
+        return Q(kind__iexact=term)
