@@ -24,6 +24,8 @@ from coopsite.devchain.process import (
 )
 from coopsite.devchain.rpc import Node
 from pools.contracts import artefact
+from pools.decoding import decode
+from pools.events import Event
 
 __all__ = ["BTC", "AnvilChain", "anvil_chain"]
 
@@ -294,6 +296,13 @@ class AnvilChain:
         logs: list[dict[str, Any]] = self.node.call("eth_getLogs", wanted)
         return logs
 
+    def events(self, from_block: int = 0, to_block: int | str = "latest") -> list[Event]:
+        """The contract's logs, decoded."""
+        return [
+            decode([_bytes(topic) for topic in log["topics"]], _bytes(log["data"]))
+            for log in self.logs(from_block, to_block)
+        ]
+
     def receipt(self, transaction_hash: str, *, seconds: float = 10.0) -> dict[str, Any]:
         """The receipt of a transaction, waited for. Raises `TransactionFailed` if reverted."""
         deadline = time.monotonic() + seconds
@@ -309,6 +318,10 @@ class AnvilChain:
     @staticmethod
     def _checksummed(addresses: list[str]) -> list[str]:
         return [to_checksum_address(address) for address in addresses]
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
 
 
 @pytest.fixture

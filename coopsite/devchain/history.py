@@ -10,7 +10,7 @@ from coopsite.devchain.keeper import LocalChain
 from coopsite.devchain.traffic import Traffic, open_first_pools
 
 HISTORY_SECONDS = 3 * 24 * 3600
-STEPS_PER_POOL = 14
+STEPS_PER_POOL = 30
 STEPS_PER_BLOCK = 2
 
 

@@ -57,5 +57,5 @@ def pool_name(rng: random.Random) -> str:
         lambda: f"{pick(PLACES)} {pick(GROUPS)}: {pick(PURPOSES)}",
         lambda: f"{pick(GROUPS)} – {pick(PURPOSES)}",
     )
-    name = pick(patterns)()
+    name = pick(patterns)().replace(" de el ", " del ")
     return f"{name} {pick(EMOJI)}" if rng.random() < 0.25 else name

@@ -22,7 +22,7 @@ WEIGHTS = {
     "withdraw": 13,
     "claim": 13,
     "leave": 10,
-    "status": 5,
+    "status": 2,
     "close": 3,
     "create": 10,
     "rare": 3,
@@ -57,7 +57,7 @@ class Traffic:
         self._collectors = accounts[50:55]
         self._deck: list[str] = []
         self._upset_rounds = 0
-        self._sent: list[tuple[str, int | None]] = []
+        self._sent: list[tuple[str, str, int | None]] = []
 
     def round(self, steps: int) -> None:
         """So many steps, and before them what must be put right. Raises `LocalNodeError`."""
@@ -81,11 +81,11 @@ class Traffic:
     def settle(self) -> None:
         """After the block: reads again the pools of transactions that failed."""
         receipts = self.contract.node.batch(
-            [("eth_getTransactionReceipt", [sent]) for sent, _ in self._sent]
+            [("eth_getTransactionReceipt", [sent]) for sent, _, _ in self._sent]
         )
-        for (sent, pool_id), receipt in zip(self._sent, receipts, strict=True):
+        for (_, function, pool_id), receipt in zip(self._sent, receipts, strict=True):
             if receipt is None or receipt["status"] != "0x1":
-                log.warning("transaction %s of pool %s failed", sent, pool_id)
+                log.info("%s in pool %s failed", function, pool_id)
                 if pool_id is not None:
                     self.population.pools[pool_id] = read_pool(self.contract, pool_id)
         self._sent.clear()
@@ -117,7 +117,7 @@ class Traffic:
         value: int = 0,
     ) -> None:
         sent = self.contract.send(sender, function, *arguments, value=value)
-        self._sent.append((sent, pool.pool_id if pool else None))
+        self._sent.append((sent, function, pool.pool_id if pool else None))
 
     def _some_pool(self, usable: Callable[[Pool], object]) -> Pool | None:
         """An open pool that allows it; a few are far livelier than the rest, and new ones too."""
