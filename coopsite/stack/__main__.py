@@ -41,6 +41,7 @@ def main() -> int:
     if "MAKELEVEL" in os.environ:  # a `make` that is killed shall not leave us behind
         end_with_parent()
     os.chdir(ROOT)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "coopsite.settings"  # whatever the shell is set to
     load_file(ROOT / (os.environ.get("ENV_FILE") or ".env"))
     var = var_directory(ROOT)
     var.mkdir(mode=0o700, parents=True, exist_ok=True)

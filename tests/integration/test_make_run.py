@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from coopsite.environment import VARIABLES
+from coopsite.stack.readiness import log_tails
 from tests.ports import free_port
 from tests.waiting import until
 
@@ -29,6 +30,7 @@ class Run:
         clean = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         own = {"VAR_DIR": str(var), "ENV_FILE": os.devnull, "PORT": str(port)}
         var.mkdir(exist_ok=True)
+        self.var = var
         self.said = var.parent / f"said-{port}.txt"
         with self.said.open("wb") as output:
             self.process = psutil.Popen(
@@ -51,7 +53,10 @@ class Run:
             assert self.process.poll() is None, self.text()
             return f"Dashboard: {self.url}\n" in self.text()
 
-        until(there, seconds, every=0.2)
+        try:
+            until(there, seconds, every=0.2)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.text()}\n{log_tails(self.var / 'log')}") from None
         self.note_family()
 
     def note_family(self) -> None:
@@ -59,13 +64,23 @@ class Run:
         for process in [self.process, *self.process.children(recursive=True)]:
             self.family[process.pid] = psutil.Process(process.pid)
 
-    def find(self, *words: str) -> psutil.Process:
-        """The process whose command line has these words and that supervisor started itself."""
+    def find(self, word: str) -> int | None:
+        """The process id of the program with this word in its command; None while there is none."""
         for keeper in self.process.children():
             for process in keeper.children():
-                if all(any(word in part for part in process.cmdline()) for word in words):
-                    return process
-        raise AssertionError(f"no process with {words}")
+                try:
+                    if any(word in part for part in process.cmdline()):
+                        return process.pid
+                except psutil.NoSuchProcess:
+                    continue
+        return None
+
+    def kill(self, word: str) -> None:
+        """Ends a program as `kill -9` does, and waits until supervisor has started it again."""
+        victim = self.find(word)
+        assert victim is not None
+        os.kill(victim, signal.SIGKILL)
+        until(lambda: self.find(word) not in (victim, None), 15, every=0.1)
 
     def survivors(self) -> list[str]:
         gone_or_dead = {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
@@ -123,10 +138,8 @@ def test_one_command_brings_a_live_page_that_heals_and_ends_cleanly(tmp_path):
         assert second.returncode == 1
         assert "at work here already" in second.stderr
 
-        for words in (["daphne"], ["manage.py", "listen"], ["manage.py", "devchain"], ["redis"]):
-            victim = run.find(*words)
-            victim.kill()
-            until(lambda w=words, v=victim: run.find(*w).pid != v.pid, 15, every=0.1)
+        for word in ("daphne", "listen", "devchain", "redis-server", "worker", "beat"):
+            run.kill(word)
         until(lambda: status_of(f"{run.url}readyz") == 200, 30, every=0.2)
         until(lambda: status_of(run.url) == 200, 15, every=0.2)
 
