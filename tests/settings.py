@@ -21,6 +21,8 @@ os.environ["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
 
 from coopsite.settings import *  # noqa: E402, F403
 
+# WhiteNoise warns of a directory that is not there, and a warning fails a test.
+STATIC_ROOT.mkdir()  # noqa: F405
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Pages in tests need no collectstatic.
