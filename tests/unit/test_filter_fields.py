@@ -1,0 +1,96 @@
+"""What a URL says becomes the records' own value, or is refused with a sentence."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.forms import Field
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pools.filter_fields import (
+    AddressField,
+    ChoiceField,
+    CursorField,
+    MomentField,
+    PoolIdField,
+    TextField,
+    WholeNumberField,
+)
+
+CHECKSUMMED = "0x323FcA9b377fe29B8fc95dDbD9Fe54cea1655F88"
+
+
+@pytest.mark.parametrize(
+    "written", [CHECKSUMMED, CHECKSUMMED.lower(), CHECKSUMMED.upper(), f" {CHECKSUMMED} "]
+)
+def test_an_address_in_any_case_is_the_checksummed_one(written: str) -> None:
+    assert AddressField(required=False).clean(written) == CHECKSUMMED
+
+
+@pytest.mark.parametrize("written", [CHECKSUMMED[:-1], CHECKSUMMED + "0", CHECKSUMMED[2:], "0x"])
+def test_what_is_no_address_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError):
+        AddressField(required=False).clean(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("0", 0), ("007", 7), (str(2**63 - 1), 2**63 - 1), ("", None), (None, None)],
+)
+def test_a_whole_number_is_read_exactly(written: str | None, meant: int | None) -> None:
+    assert WholeNumberField(required=False).clean(written) == meant
+
+
+def test_a_pool_id_may_be_any_uint256() -> None:
+    field = PoolIdField(required=False)
+    assert field.clean(str(2**256 - 1)) == 2**256 - 1
+    with pytest.raises(ValidationError):
+        field.clean(str(2**256))
+
+
+@pytest.mark.parametrize(
+    ("written", "end", "meant"),
+    [
+        ("2025-01-31", False, datetime(2025, 1, 31, tzinfo=UTC)),
+        ("2025-01-31", True, datetime(2025, 2, 1, tzinfo=UTC)),
+        ("2025-01-31T12:00:00Z", True, datetime(2025, 1, 31, 12, tzinfo=UTC)),
+        ("2025-01-31T12:00:00+02:00", False, datetime(2025, 1, 31, 10, tzinfo=UTC)),
+        ("2025-01-31T12:00:00 02:00", False, datetime(2025, 1, 31, 10, tzinfo=UTC)),
+        ("2025-01-31T12:00", False, datetime(2025, 1, 31, 12, tzinfo=UTC)),
+    ],
+)
+def test_a_day_or_a_time_is_a_moment(written: str, end: bool, meant: datetime) -> None:
+    assert MomentField(end=end, required=False).clean(written) == meant
+
+
+@pytest.mark.parametrize("written", ["2025-02-30", "9999-12-31", "0000-01-01", "today", "1e9"])
+def test_what_is_no_date_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError):
+        MomentField(end=True, required=False).clean(written)
+
+
+@given(st.text())
+def test_no_text_makes_a_field_crash(written: str) -> None:
+    fields: list[Field] = [
+        AddressField(required=False),
+        ChoiceField(names=("one", "two"), required=False),
+        CursorField(required=False),
+        MomentField(required=False),
+        MomentField(end=True, required=False),
+        PoolIdField(required=False),
+        TextField(required=False),
+        WholeNumberField(smallest=1, biggest=1000, required=False),
+    ]
+    for field in fields:
+        told = _cleaned(field, written)
+        assert "\0" not in told
+        assert len(told) < 500
+
+
+def _cleaned(field: Field, written: str) -> str:
+    """The value or the refusal, as text."""
+    try:
+        return str(field.clean(written))
+    except ValidationError as error:
+        return " ".join(error.messages)
