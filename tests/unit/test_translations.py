@@ -1,0 +1,74 @@
+"""The Spanish catalogue holds every word of the sources, translated and compiled."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+from django.utils.translation.template import templatize
+
+CATALOGUE = settings.BASE_DIR / "locale" / "es" / "LC_MESSAGES" / "django"
+MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%s")
+
+
+def words_of_python(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            first = node.args[0] if node.args else None
+            if node.func.id in MARKERS and isinstance(first, ast.Constant):
+                yield str(first.value)
+
+
+def sources() -> Iterator[tuple[Path, str]]:
+    root = settings.BASE_DIR
+    for package in ("coopsite", "pools", "realtime"):
+        for path in (root / package).rglob("*.py"):
+            yield path, path.read_text()
+    for path in (root / "templates").rglob("*.html"):
+        # Django's own translation of a template into something with gettext calls in it.
+        calls = re.findall(r"gettext\(.*?\)(?=\s|$)", templatize(path.read_text()))
+        yield path, "\n".join(call.strip() for call in calls)
+
+
+def catalogue() -> polib.POFile:
+    return polib.pofile(str(CATALOGUE.with_suffix(".po")))
+
+
+def test_every_word_of_the_sources_is_translated() -> None:
+    known = {entry.msgid for entry in catalogue() if entry.translated()}
+    missing = {
+        (path.name, word)
+        for path, source in sources()
+        for word in words_of_python(source)
+        if word and word not in known
+    }
+    assert not missing
+
+
+def test_nothing_is_translated_that_nobody_says() -> None:
+    said = {word for _, source in sources() for word in words_of_python(source)}
+    assert not {entry.msgid for entry in catalogue()} - said
+
+
+def test_nothing_in_the_catalogue_waits_for_a_translator() -> None:
+    assert not catalogue().untranslated_entries()
+    assert not catalogue().fuzzy_entries()
+    assert not catalogue().obsolete_entries()
+
+
+@pytest.mark.parametrize("entry", catalogue(), ids=lambda entry: entry.msgid[:40])
+def test_a_translation_keeps_the_placeholders(entry: polib.POEntry) -> None:
+    translations = list(entry.msgstr_plural.values()) or [entry.msgstr]
+    for text in translations:
+        assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(entry.msgid))
+
+
+def test_the_compiled_catalogue_is_the_written_one() -> None:
+    compiled = polib.mofile(str(CATALOGUE.with_suffix(".mo")))
+    assert {entry.msgid: (entry.msgstr, entry.msgstr_plural) for entry in compiled} == {
+        entry.msgid: (entry.msgstr, entry.msgstr_plural) for entry in catalogue()
+    }
