@@ -5,6 +5,8 @@ inside the write transaction. The database's clock is not asked: expiry only say
 take over, correctness rests on the token.
 """
 
+import os
+import socket
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,19 +29,41 @@ class LeaseToken:
     token: int
 
 
+def holder() -> str:
+    """Who this process is in a lease: machine and process."""
+    return f"{socket.gethostname()[:60]}:{os.getpid()}"
+
+
 def acquire(name: str, *, holder: str, seconds: float) -> LeaseToken | None:
-    """Take the lease if it is free or expired; None while another holds it."""
+    """Take the lease if it is free, expired, or its holder's process is gone; else None."""
     now = timezone.now()
     with transaction.atomic():
         Lease.objects.get_or_create(name=name, defaults={"expires_at": now})
         lease = Lease.objects.select_for_update().get(name=name)
-        if lease.holder and lease.expires_at > now:
+        if lease.holder and lease.expires_at > now and not _has_ended(lease.holder):
             return None
         lease.holder = holder
         lease.token += 1
         lease.expires_at = now + timedelta(seconds=seconds)
         lease.save()
     return LeaseToken(name=name, holder=holder, token=lease.token)
+
+
+def _has_ended(whose: str) -> bool:
+    """Whether a holder was a process of this machine that runs no more: it cannot give back.
+
+    Only hastens what expiry would bring; should the answer be wrong, the token still protects.
+    """
+    machine, _, process = whose.rpartition(":")
+    if machine != holder().rpartition(":")[0] or not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def renew(lease: LeaseToken, *, seconds: float) -> None:

@@ -24,7 +24,7 @@ from . import publisher
 from .chain import recognise
 from .errors import RpcError
 from .follower import Follower, ReorganisedTooDeep
-from .listener import LEASE, LEASE_SECONDS, Config, holder
+from .listener import LEASE, LEASE_SECONDS, Config
 from .nodes import Nodes
 from .puller import LINKED_BLOCKS, Puller
 from .redaction import Redactor
@@ -88,7 +88,9 @@ class Backfill:
 
         Raises RpcError, ReorganisedTooDeep and what the store raises.
         """
-        lease = await self._store.run(leases.acquire, LEASE, holder=holder(), seconds=LEASE_SECONDS)
+        lease = await self._store.run(
+            leases.acquire, LEASE, holder=leases.holder(), seconds=LEASE_SECONDS
+        )
         if lease is None:
             return
         follower = Follower(
@@ -222,7 +224,7 @@ async def opened(
     async with open_session() as session:
         nodes = Nodes(config.http_urls, session=session, redact=redact)
         lease = await store.run(
-            leases.acquire, BACKFILL_LEASE, holder=holder(), seconds=BACKFILL_SECONDS
+            leases.acquire, BACKFILL_LEASE, holder=leases.holder(), seconds=BACKFILL_SECONDS
         )
         if lease is None:
             yield None

@@ -5,8 +5,6 @@ the status row, and stopping in order. Steps themselves are `follower`'s, data c
 """
 
 import asyncio
-import os
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,11 +60,6 @@ class Config:
     reorg_window: int
     optimistic: bool
     timing: Timing
-
-
-def holder() -> str:
-    """Who we are in a lease: machine and process."""
-    return f"{socket.gethostname()[:60]}:{os.getpid()}"
 
 
 class Listener:
@@ -142,7 +135,7 @@ class Listener:
 
     async def _take_turn(self, addresses: list[str]) -> None:
         """Stand by until the lease is free, then lead until it is lost."""
-        who = holder()
+        who = leases.holder()
         lease = await self._store.run(leases.acquire, LEASE, holder=who, seconds=LEASE_SECONDS)
         if lease is None:
             await asyncio.sleep(self._random.uniform(0.5, 1.0) * STANDBY_SECONDS)

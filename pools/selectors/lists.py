@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from pools import paging, rows
 from pools.events import event_args
 from pools.filters import EventFilter, MemberFilter, PoolFilter
-from pools.models import Cursor, Log, Membership, OutboxRow, Pool
+from pools.models import Block, Cursor, Log, Membership, OutboxRow, Pool
 from pools.paged_filter import PagedFilter
 from pools.paging import Page
 from pools.projecting import event_of
@@ -79,11 +79,19 @@ def outbox_after(seq: int, limit: int) -> list[Message]:
 
 
 def event_rows(logs: Iterable[Log]) -> list[EventRow]:
-    """The rows for decoded logs (contract and block at hand), with pool names and confirmations."""
+    """The rows for decoded logs (contract at hand), with pool names and confirmations."""
     found = list(logs)
+    _attach_blocks(found)
     confirmed_up_to = _confirmed_block()
     names = _pool_names(found)
     return [_event_row(log, names, confirmed_up_to) for log in found]
+
+
+def _attach_blocks(logs: Sequence[Log]) -> None:
+    """Fetch the blocks of many logs, as `prefetch_related` would, in parts that SQLite can take."""
+    blocks = Block.objects.in_bulk({log.block_id for log in logs})
+    for log in logs:
+        log.block = blocks[log.block_id]
 
 
 def _page(found: QuerySet[paging.M], filters: PagedFilter) -> Page[paging.M]:
@@ -96,7 +104,7 @@ def _pools() -> QuerySet[Pool]:
 
 def _logs() -> QuerySet[Log]:
     """Logs with what `event_rows` needs. Joined, blocks might tempt a planner to begin there."""
-    return Log.objects.prefetch_related("contract", "block")
+    return Log.objects.prefetch_related("contract")
 
 
 def _events() -> QuerySet[Log]:
