@@ -31,7 +31,7 @@ def test_nobody_waits_for_a_process_of_this_machine_that_was_killed() -> None:
     assert leases.acquire("listener", holder=whose, seconds=60) is not None
     assert leases.acquire("listener", holder=leases.holder(), seconds=60) is None
     killed.kill()
-    killed.wait(10)
+    killed.communicate(timeout=10)
     assert leases.acquire("listener", holder=leases.holder(), seconds=60) is not None
 
 
