@@ -3,6 +3,7 @@
 Used by `coopsite.settings` only, so that what a variable may hold is written in one place.
 """
 
+import math
 import os
 import re
 import secrets
@@ -13,7 +14,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from environs import Env, EnvError
 from eth_hash.auto import keccak
 
 T = TypeVar("T")
@@ -32,6 +32,11 @@ ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # What `make run` tells of its own chain: of use only as a whole, and only without another chain.
 CHAIN_VARIABLES = ("CHAIN_ID", "CHAIN_WS_URLS", "CHAIN_HTTP_URLS", "POOL_CONTRACTS")
+FLAGS = {
+    "": None,
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
+}
 
 
 class ConfigurationError(SystemExit):
@@ -145,9 +150,6 @@ def secret_in(path: Path) -> str:
 class Environment:
     """The process environment, read by type. An empty variable counts as one that is not set."""
 
-    def __init__(self) -> None:
-        self._env = Env()
-
     def text(
         self, name: str, default: str = "", *, check: Callable[[str], str] | None = None
     ) -> str:
@@ -155,12 +157,11 @@ class Environment:
         return self._checked(name, check, value) if value and check else value
 
     def flag(self, name: str, *, default: bool) -> bool:
-        if not os.environ.get(name, "").strip():
-            return default
-        try:
-            return self._env.bool(name)
-        except EnvError as error:
-            raise ConfigurationError(name, "must be true or false") from error
+        text = os.environ.get(name, "").strip().lower()
+        if text not in FLAGS:
+            raise ConfigurationError(name, "must be true or false")
+        value = FLAGS[text]
+        return default if value is None else value
 
     def whole(self, name: str, default: int, *, at_least: int, at_most: int = 2**53) -> int:
         text = os.environ.get(name, "").strip()
@@ -171,13 +172,12 @@ class Environment:
         return value
 
     def seconds(self, name: str, default: float, *, at_least: float) -> float:
-        if not os.environ.get(name, "").strip():
-            return default
+        text = os.environ.get(name, "").strip()
         try:
-            value = self._env.float(name)
-        except EnvError:
-            value = -1.0
-        if not at_least <= value < 1e9:
+            value = float(text) if text else default
+        except ValueError:
+            value = math.nan
+        if not at_least <= value < math.inf:
             raise ConfigurationError(name, f"must be a number, {at_least} or more")
         return value
 

@@ -46,12 +46,13 @@ ASGI_APPLICATION = "coopsite.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "daphne",
+    # Not "daphne", which would bring all of Twisted into every worker for `runserver` alone.
     "coopsite",
     "pools",
     "realtime",
     "channels",
-    "django.contrib.admin",
+    # Without searching for admin modules: only the web process needs them, see coopsite.urls.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

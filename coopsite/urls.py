@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from pools.api import api
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", include("pools.urls")),
     path("", include("coopsite.health")),
