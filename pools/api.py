@@ -40,7 +40,7 @@ api = NinjaAPI(
         "Savings pools, their members and every event of their contracts, as the chain says. "
         "Amounts are decimal strings in wei (the native coin has 18 decimals), ids are decimal "
         "strings, addresses are checksummed, times are RFC 3339 in UTC. Lists answer with "
-        "`results` and `next`, the address of the following page or null; errors with `detail`."
+        "results and next, the address of the following page or null; errors with detail."
     ),
     docs=TemplateDocs(),
     urls_namespace="api",

@@ -72,7 +72,7 @@ class PagedFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         CursorField,
         label=_("Cursor"),
         widget=forms.HiddenInput,
-        help_text="Where the page begins: taken from `next`, not made by hand.",
+        help_text="Where the page begins: taken from “next”, not made by hand.",
     )
 
     class Meta:
