@@ -102,7 +102,9 @@ def web_options(port: int) -> tuple[str, ...]:
         *("--http-timeout", "300", "--application-close-timeout", "5"),
         *("--ping-interval", "20", "--ping-timeout", "30", "--websocket_timeout", "-1"),
         *("--websocket_connect_timeout", "10"),
-        *("--websocket-max-message-size", "4096", "--websocket-max-frame-size", "4096"),
+        # The first of these also bounds what we send, and a page's snapshot is larger than anything
+        # a browser may say: that is what the second one is for.
+        *("--websocket-max-message-size", "1048576", "--websocket-max-frame-size", "4096"),
     )
 
 
