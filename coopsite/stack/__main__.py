@@ -73,12 +73,16 @@ def sole_stack(var: Path) -> Iterator[None]:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and _predecessor_lives(var):
             time.sleep(0.1)
-        addresses = var / "stack.env"
-        addresses.unlink(missing_ok=True)
+        _forget(var)
         try:
             yield
         finally:
-            addresses.unlink(missing_ok=True)
+            _forget(var)
+
+
+def _forget(var: Path) -> None:
+    for name in ("stack.env", "stack.up"):
+        (var / name).unlink(missing_ok=True)
 
 
 def _predecessor_lives(var: Path) -> bool:
@@ -142,7 +146,8 @@ class Supervisor:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                # One arena of memory is enough for threads that take turns anyway.
+                env={**os.environ, "PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "1"},
             )
 
     def keep(self) -> None:
@@ -174,6 +179,7 @@ def bring_up(plan: Plan, supervisor: Supervisor) -> None:
     hosts, https = settings.ALLOWED_HOSTS, settings.HTTPS
     while why := readiness.missing(port=plan.port, allowed_hosts=hosts, https=https):
         _wait(plan, supervisor, deadline, why)
+    plan.page_answers.touch()
     print(f"Dashboard: http://127.0.0.1:{plan.port}/", flush=True)
     print("For /admin/, once: .venv/bin/python manage.py createsuperuser", flush=True)
     print(f"Logs are in {_short(plan.logs)}/. Ctrl-C ends everything.", flush=True)

@@ -20,11 +20,11 @@ DEVCHAIN_PORT = 8545  # where wallets and tools look for a local chain
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program to keep alive. `waits` means: only once the stack's addresses are known."""
+    """One program to keep alive. It waits until the file `after` is there, if one is named."""
 
     name: str
     command: tuple[str, ...]
-    waits: bool = True
+    after: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Plan:
     def addresses(self) -> Path:
         """What `coopsite.settings` reads to find our own Redis and chain."""
         return self.var / "stack.env"
+
+    @property
+    def page_answers(self) -> Path:
+        """There once the page answers: what nobody waits for at the start waits for this."""
+        return self.var / "stack.up"
 
     @property
     def redis_conf(self) -> Path:
@@ -79,19 +84,21 @@ def programs(plan: Plan) -> list[Program]:
     found = []
     if plan.redis_port:
         command = (str(find_redis_server()), str(plan.redis_conf))
-        found.append(Program("redis", command, waits=False))
+        found.append(Program("redis", command))
     if plan.devchain_port:
         options = (
             *("--port", str(plan.devchain_port), "--block-time", "2", "--pools", "12"),
             *("--rate", "40", "--state", str(plan.var / "devchain.json")),
         )
-        found.append(Program("devchain", (*manage, "devchain", *options), waits=False))
+        found.append(Program("devchain", (*manage, "devchain", *options)))
+    web = (str(BIN / "daphne"), *web_options(plan.port), "coopsite.asgi:application")
+    beat = (*celery, "beat", "--scheduler", "celery.beat.Scheduler", "--pidfile=")
     return [
         *found,
-        Program("listener", (*manage, "listen")),
-        Program("web", (str(BIN / "daphne"), *web_options(plan.port), "coopsite.asgi:application")),
-        Program("worker", (*celery, "worker", *worker_options())),
-        Program("beat", (*celery, "beat", "--scheduler", "celery.beat.Scheduler", "--pidfile=")),
+        Program("web", web, after=plan.addresses),
+        Program("listener", (*manage, "listen"), after=plan.addresses),
+        Program("worker", (*celery, "worker", *worker_options()), after=plan.page_answers),
+        Program("beat", beat, after=plan.page_answers),
     ]
 
 
@@ -155,7 +162,7 @@ def supervisor_configuration(plan: Plan) -> str:
         own_output = program.name == "devchain"
         output = plan.devchain_says if own_output else plan.logs / f"{program.name}.log"
         leash = [str(BIN / "python"), "-I", "-S", str(LEASH)]
-        after = ["--after", str(plan.addresses)] if program.waits else []
+        after = ["--after", str(program.after)] if program.after else []
         sections += [
             "",
             f"[program:{program.name}]",

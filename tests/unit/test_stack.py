@@ -33,7 +33,7 @@ def sections(plan: Plan) -> configparser.RawConfigParser:
 def test_every_program_is_kept_for_ever_and_told_to_end_together():
     parsed = sections(PLAN)
     names = parsed["group:coopsite"]["programs"].split(",")
-    assert names == ["redis", "devchain", "listener", "web", "worker", "beat"]
+    assert names == ["redis", "devchain", "web", "listener", "worker", "beat"]
     for name in names:
         program = parsed[f"program:{name}"]
         assert program["autorestart"] == "true"
@@ -51,7 +51,7 @@ def test_a_redis_and_a_chain_of_somebody_elses_are_not_started():
     plan = replace(PLAN, redis_port=None, devchain_port=None)
     assert plan.redis_url is None
     names = sections(plan)["group:coopsite"]["programs"]
-    assert names == "listener,web,worker,beat"
+    assert names == "web,listener,worker,beat"
 
 
 def test_a_port_that_is_taken_is_not_given_out():
