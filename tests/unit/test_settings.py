@@ -2,13 +2,16 @@
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 
-from coopsite.environment import VARIABLES, load_stack, pool_contract, secret_in
+from coopsite.environment import VARIABLES, ConfigurationError, pool_contract, secret_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "0x323FcA9b377fe29B8fc95dDbD9Fe54cea1655F88"
@@ -41,13 +44,12 @@ def run(*arguments: str, var: Path, **variables: str) -> subprocess.CompletedPro
     )
 
 
-def read(names: str, *, var: Path, **variables: str) -> list[object]:
-    """The values of these settings, as JSON sees them."""
-    code = f"import json; from coopsite import settings as s; print(json.dumps([{names}]))"
-    said = run("-c", code, var=var, **variables)
-    assert said.returncode == 0, said.stderr
-    values: list[object] = json.loads(said.stdout)
-    return values
+def settings(*, var: Path, **variables: str) -> SimpleNamespace:
+    """The settings as a process with these variables, and none of the developer's, has them."""
+    clean = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    own = {"ENV_FILE": os.devnull, "VAR_DIR": str(var)}
+    with mock.patch.dict(os.environ, {**clean, **own, **variables}, clear=True):
+        return SimpleNamespace(**runpy.run_path(str(ROOT / "coopsite" / "settings.py")))
 
 
 @pytest.mark.parametrize(
@@ -79,30 +81,38 @@ def read(names: str, *, var: Path, **variables: str) -> list[object]:
         ("CSRF_TRUSTED_ORIGINS", "example.org"),
     ],
 )
-def test_a_wrong_value_stops_the_program_with_a_sentence_that_names_it(name, value, tmp_path):
-    said = run("manage.py", "check", var=tmp_path, **{name: value})
+def test_a_wrong_value_is_named(name, value, tmp_path):
+    with pytest.raises(ConfigurationError, match=f"^{name} ") as refused:
+        settings(var=tmp_path, **{name: value})
+    assert refused.value.variable == name
+
+
+def test_a_wrong_value_stops_any_program_with_one_line(tmp_path):
+    said = run("manage.py", "check", var=tmp_path, PORT="eighty")
     assert said.returncode == 1
     assert said.stdout == ""
-    assert len(said.stderr.strip().splitlines()) == 1
-    assert said.stderr.startswith(f"{name} ")
+    assert said.stderr == "PORT must be a whole number, 1 to 65535\n"
 
 
 def test_a_wrong_url_is_not_repeated_because_it_may_hold_a_key(tmp_path):
-    said = run("manage.py", "check", var=tmp_path, CHAIN_HTTP_URLS="ftp://node/canary-key")
-    assert said.returncode == 1
-    assert "canary-key" not in said.stderr
+    with pytest.raises(ConfigurationError) as refused:
+        settings(var=tmp_path, CHAIN_HTTP_URLS="ftp://node/canary-key")
+    assert "canary-key" not in str(refused.value)
 
 
 def test_an_empty_variable_counts_as_not_set(tmp_path):
-    names = "s.PORT, s.DEBUG, s.CHAIN_ID, s.CHAIN_HTTP_URLS, s.LOG_LEVEL, s.ALLOWED_HOSTS"
     empty = {name: "" for name in VARIABLES if name not in ("VAR_DIR", "ENV_FILE")}
-    assert read(names, var=tmp_path, **empty) == read(names, var=tmp_path)
+    with_empty, without = settings(var=tmp_path, **empty), settings(var=tmp_path)
+    for name in ("PORT", "DEBUG", "CHAIN_ID", "CHAIN_HTTP_URLS", "ALLOWED_HOSTS", "SECRET_KEY"):
+        assert getattr(with_empty, name) == getattr(without, name)
 
 
 def test_contracts_are_read_in_any_letter_case(tmp_path):
     text = f"{ADDRESS.lower()}:7, 0xA39EE76DfC5106E78ABcB31e7dF5bcd4EfD3Cd1F:0"
-    (contracts,) = read("s.POOL_CONTRACTS", var=tmp_path, POOL_CONTRACTS=text)
-    assert contracts == [[ADDRESS, 7], ["0xA39EE76DfC5106E78ABcB31e7dF5bcd4EfD3Cd1F", 0]]
+    assert settings(var=tmp_path, POOL_CONTRACTS=text).POOL_CONTRACTS == [
+        (ADDRESS, 7),
+        ("0xA39EE76DfC5106E78ABcB31e7dF5bcd4EfD3Cd1F", 0),
+    ]
 
 
 def test_an_address_in_capitals_needs_no_checksum():
@@ -111,16 +121,17 @@ def test_an_address_in_capitals_needs_no_checksum():
 
 def test_http_addresses_follow_the_websocket_ones_when_only_those_are_given(tmp_path):
     urls = "wss://node.example.org/key,ws://127.0.0.1:8546"
-    (http,) = read("s.CHAIN_HTTP_URLS", var=tmp_path, CHAIN_WS_URLS=urls)
-    assert http == ["https://node.example.org/key", "http://127.0.0.1:8546"]
+    assert settings(var=tmp_path, CHAIN_WS_URLS=urls).CHAIN_HTTP_URLS == [
+        "https://node.example.org/key",
+        "http://127.0.0.1:8546",
+    ]
 
 
 def test_mezos_explorer_is_known_and_others_are_asked_for(tmp_path):
-    assert read("s.EXPLORER_URL", var=tmp_path) == [""]
-    assert read("s.EXPLORER_URL", var=tmp_path, CHAIN_ID="31611")[0]
-    assert read("s.EXPLORER_URL", var=tmp_path, EXPLORER_URL="https://x.example/") == [
-        "https://x.example"
-    ]
+    assert settings(var=tmp_path).EXPLORER_URL == ""
+    assert settings(var=tmp_path, CHAIN_ID="31611").EXPLORER_URL.startswith("https://")
+    own = settings(var=tmp_path, EXPLORER_URL="https://x.example/")
+    assert own.EXPLORER_URL == "https://x.example"
 
 
 def test_the_secret_is_made_once_and_only_its_owner_reads_it(tmp_path):
@@ -136,8 +147,8 @@ def test_the_secret_is_made_once_and_only_its_owner_reads_it(tmp_path):
 def test_a_file_beside_the_environment_is_read_and_the_environment_wins(tmp_path):
     file = tmp_path / "env"
     file.write_text("PORT=9001\nLOG_LEVEL=ERROR\n")
-    values = read("s.PORT, s.LOG_LEVEL", var=tmp_path, ENV_FILE=str(file), PORT="9002")
-    assert values == [9002, "ERROR"]
+    read = settings(var=tmp_path, ENV_FILE=str(file), PORT="9002")
+    assert (read.PORT, read.LOG_LEVEL) == (9002, "ERROR")
 
 
 def test_another_terminal_finds_the_redis_and_the_chain_of_make_run(tmp_path):
@@ -145,28 +156,26 @@ def test_another_terminal_finds_the_redis_and_the_chain_of_make_run(tmp_path):
         "REDIS_URL='redis://:pw@127.0.0.1:7001/0'\nCHAIN_ID='7'\n"
         f"CHAIN_HTTP_URLS='http://127.0.0.1:7002'\nPOOL_CONTRACTS='{ADDRESS}:1'\n"
     )
-    names = "s.REDIS_URL, s.CHAIN_ID, s.CHAIN_HTTP_URLS"
-    assert read(names, var=tmp_path) == [
-        "redis://:pw@127.0.0.1:7001/0",
-        7,
-        ["http://127.0.0.1:7002"],
-    ]
-    other = read(names, var=tmp_path, CHAIN_HTTP_URLS="https://node.example.org")
-    assert other == ["redis://:pw@127.0.0.1:7001/0", None, ["https://node.example.org"]]
-
-
-def test_a_missing_stack_file_changes_nothing(tmp_path, monkeypatch):
-    monkeypatch.delenv("CHAIN_ID", raising=False)
-    load_stack(tmp_path / "stack.env")
-    assert "CHAIN_ID" not in os.environ
+    ours = settings(var=tmp_path)
+    assert ours.REDIS_URL == "redis://:pw@127.0.0.1:7001/0"
+    assert (ours.CHAIN_ID, ours.CHAIN_HTTP_URLS) == (7, ["http://127.0.0.1:7002"])
+    assert ours.POOL_CONTRACTS == [(ADDRESS, 1)]
+    theirs = settings(var=tmp_path, CHAIN_HTTP_URLS="https://node.example.org")
+    assert theirs.REDIS_URL == ours.REDIS_URL
+    assert (theirs.CHAIN_ID, theirs.POOL_CONTRACTS) == (None, [])
 
 
 def test_loopback_is_served_over_plain_http_and_names_over_https(tmp_path):
-    names = "s.HTTPS, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0"
-    assert read(names, var=tmp_path) == [False] * 4
-    assert read(names, var=tmp_path, ALLOWED_HOSTS="localhost,pools.example.org") == [True] * 4
-    assert read(names, var=tmp_path, ALLOWED_HOSTS="pools.local", HTTPS="false") == [False] * 4
-    assert read(names, var=tmp_path, ALLOWED_HOSTS="pools.local", DEBUG="true") == [False] * 4
+    def insists(**variables: str) -> bool:
+        read = settings(var=tmp_path, **variables)
+        assert read.SECURE_SSL_REDIRECT is read.SESSION_COOKIE_SECURE is read.CSRF_COOKIE_SECURE
+        assert read.SECURE_SSL_REDIRECT is bool(read.SECURE_HSTS_SECONDS)
+        return bool(read.SECURE_SSL_REDIRECT)
+
+    assert not insists()
+    assert insists(ALLOWED_HOSTS="localhost,pools.example.org")
+    assert not insists(ALLOWED_HOSTS="pools.local", HTTPS="false")
+    assert not insists(ALLOWED_HOSTS="pools.local", DEBUG="true")
 
 
 @pytest.mark.parametrize("variables", [{}, PRODUCTION], ids=["make run", "production"])
