@@ -113,11 +113,17 @@ class Log(models.Model):
     account = models.CharField(max_length=ADDRESS_LENGTH, blank=True)
     problem = models.CharField(max_length=300, blank=True)  # why it was not decoded or not folded
     seq = models.BigIntegerField(unique=True)
-    retracted_seq = models.BigIntegerField(null=True, unique=True)
+    retracted_seq = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["block", "log_index"], name="log_once_per_block"),
+            # Partial: SQLite would look up "is null", which is nearly all rows, in a full one.
+            models.UniqueConstraint(
+                fields=["retracted_seq"],
+                condition=Q(retracted_seq__isnull=False),
+                name="retraction_once",
+            ),
         ]
         indexes = [
             # The event list in chain order, and the activity feed from its end.
@@ -127,6 +133,7 @@ class Log(models.Model):
                 fields=["contract", "pool_id", "block_number", "log_index"], name="log_of_pool"
             ),
             models.Index(fields=["account", "block_number", "log_index"], name="log_of_account"),
+            models.Index(fields=["kind", "block_number", "log_index"], name="log_of_kind"),
             # Yesterday until the same minute.
             models.Index(fields=["timestamp"], name="log_by_time"),
         ]
@@ -148,10 +155,10 @@ class Pool(models.Model):
     name = models.CharField(max_length=400, blank=True)  # cleaned, for showing and searching
     name_raw = models.BinaryField()
     creator = models.CharField(max_length=ADDRESS_LENGTH, db_index=True)
-    status = models.PositiveSmallIntegerField(choices=Status, db_index=True)
+    status = models.PositiveSmallIntegerField(choices=Status)
     min_contribution = UInt256Field()
     max_members = UInt256Field()
-    member_count = models.BigIntegerField()
+    member_count = models.BigIntegerField(db_index=True)
     total_contributed = UInt256Field(db_index=True)
     category = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
@@ -170,6 +177,9 @@ class Pool(models.Model):
         ]
         indexes = [
             models.Index(fields=["created_block", "created_log_index"], name="pool_by_creation"),
+            models.Index(
+                fields=["status", "created_block", "created_log_index"], name="pool_of_status"
+            ),
             models.Index(fields=["created_at"], name="pool_by_creation_time"),
         ]
 
