@@ -6,6 +6,7 @@ node says. Logging, status rows and exceptions all go through here.
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _URL = re.compile(r"\b(https?|wss?)://([^\s/?#'\"<>]*)[^\s'\"<>]*", re.IGNORECASE)
@@ -22,13 +23,17 @@ def host_of(url: str) -> str:
 def is_loopback(url: str) -> bool:
     """Tell whether a URL names this machine, so that no proxy belongs in between."""
     host = urlsplit(url).hostname or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False  # a name
 
 
 def _pieces(url: str) -> Iterable[str]:
     parts = urlsplit(url)
     yield from parts.path.split("/")
     yield from (value for _, value in parse_qsl(parts.query, keep_blank_values=True))
+    yield from (pair.partition("=")[2] for pair in parts.query.split("&"))
     yield parts.query
     yield parts.fragment
     yield parts.username or ""

@@ -1,0 +1,65 @@
+"""Nodes are asked in order of health, and remembered for how much they take."""
+
+from realtime.endpoints import FIRST_RANGE, WIDEST_RANGE, EndpointPool
+from realtime.errors import RateLimited, Unreachable
+
+URLS = ["https://a.example/key", "https://b.example", "https://c.example"]
+
+
+def hosts(pool: EndpointPool, *, now: float) -> list[str]:
+    return [endpoint.host[0] for endpoint in pool.by_health(now=now)]
+
+
+def test_healthy_ones_are_asked_as_listed() -> None:
+    assert hosts(EndpointPool(URLS), now=0) == ["a", "b", "c"]
+
+
+def test_one_that_failed_waits_behind_the_others_and_longer_each_time() -> None:
+    pool = EndpointPool(URLS)
+    first = pool.endpoints[0]
+    first.failed(Unreachable("gone"), now=0)
+    assert hosts(pool, now=0.5) == ["b", "c", "a"]
+    first.failed(Unreachable("gone"), now=10)
+    assert first.waits_until == 12
+    for _ in range(20):
+        first.failed(Unreachable("gone"), now=100)
+    assert first.waits_until == 160
+    first.succeeded()
+    assert hosts(pool, now=100) == ["a", "b", "c"]
+
+
+def test_a_pause_that_was_asked_for_is_kept() -> None:
+    endpoint = EndpointPool(URLS).endpoints[0]
+    endpoint.failed(RateLimited("slow down", retry_after=30), now=100)
+    assert endpoint.paused_until == 130
+    endpoint.failed(RateLimited("slow down", retry_after=1e9), now=100)
+    assert endpoint.paused_until == 700
+
+
+def test_a_failure_asks_for_identification_again() -> None:
+    endpoint = EndpointPool(URLS).endpoints[0]
+    endpoint.verified = True
+    endpoint.failed(Unreachable("gone"), now=0)
+    assert not endpoint.verified
+
+
+def test_ranges_shrink_at_once_and_grow_slowly() -> None:
+    endpoint = EndpointPool(URLS).endpoints[0]
+    endpoint.narrow(FIRST_RANGE)
+    assert endpoint.range_size == FIRST_RANGE // 2
+    endpoint.narrow(3)
+    assert endpoint.range_size == 1
+    for _ in range(7):
+        endpoint.widen(1)
+    assert endpoint.range_size == 1
+    endpoint.widen(1)
+    assert endpoint.range_size == 2
+    endpoint.widen(1)
+    assert endpoint.range_size == 2
+    for _ in range(400):
+        endpoint.widen(endpoint.range_size)
+    assert endpoint.range_size == WIDEST_RANGE
+
+
+def test_a_url_is_not_in_what_an_endpoint_says_of_itself() -> None:
+    assert "key" not in repr(EndpointPool(URLS).endpoints[0])
