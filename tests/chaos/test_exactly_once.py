@@ -40,8 +40,8 @@ def assert_api_equals_chain(stack: Stack, seconds: float = 45) -> None:
 def feed(page: Page) -> list[str]:
     """The keys of the rows that the page's feed shows as part of the chain, newest first."""
     keys: list[str] = page.eval_on_selector_all(
-        "#activity-feed > [data-event]",
-        "rows => rows.filter(row => !('pending' in row.dataset)).map(row => row.dataset.event)",
+        "#activity-feed > [data-event]:not([data-hint], [data-retracted])",
+        "rows => rows.map(row => row.dataset.event)",
     )
     return keys
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from django.db import connection
 
 from pools import ingest, leases
 from pools.events import (
@@ -356,7 +355,6 @@ def test_numbers_at_the_limit_of_256_bits_stay_exact(
     huge = 2**256 - 1
     chain.mine(PoolCreated(huge, ANA, b"x", huge, huge, 0), joined(ANA, huge, pool=huge))
     ingest.append(chain.segment(1), lease=lease)
-    connection.close()
     pool = Pool.objects.get(pool_id=huge)
     assert (pool.pool_id, pool.min_contribution, pool.max_members) == (huge, huge, huge)
     assert pool.total_contributed == Contract.objects.get().total_contributed == huge
