@@ -24,33 +24,33 @@
     watch(number, update, INSIDE);
   }
 
-  // Rows of the feed. The style sheet moves the others; one that only changed its looks stays.
+  // Rows of the stacks. The style sheet moves the others; one that only changed its looks stays.
+  const keyOf = (row) => row.dataset?.event ?? row.dataset?.pool;
   const arrive = (records) => {
     const gone = new Set();
     for (const record of records) {
-      for (const row of record.removedNodes) gone.add(row.dataset?.event);
+      for (const row of record.removedNodes) gone.add(keyOf(row));
     }
     for (const record of records) {
       for (const row of record.addedNodes) {
-        if (!row.dataset?.event || gone.has(row.dataset.event)) continue;
+        if (!keyOf(row) || gone.has(keyOf(row))) continue;
         animate(row, [{ opacity: 0, transform: "translateY(-60%)" }, {}], 450);
       }
     }
   };
-  watch(document.getElementById("activity-feed"), arrive, { childList: true });
+  for (const stack of document.querySelectorAll(".stack")) watch(stack, arrive, { childList: true });
 
-  // Lists of pools: rows below a new one start where they were and slide to where they are now.
+  // The list of pools: rows below a new one start where they were and slide to where they are now.
   // Done before the next paint, so that nothing jumps.
-  for (const id of ["newest-pools", "pool-list"]) {
-    const list = document.getElementById(id);
-    if (!list) continue;
-    const places = () => new Map([...list.children].map((row) => [row.dataset.pool, row.offsetTop]));
+  const list = document.getElementById("pool-list");
+  if (list) {
+    const places = () => new Map([...list.children].map((row) => [keyOf(row), row.offsetTop]));
     let before = places();
     const slide = () => {
       const now = places();
       for (const row of list.children) {
-        const from = before.get(row.dataset.pool);
-        const moved = from - now.get(row.dataset.pool);
+        const from = before.get(keyOf(row));
+        const moved = from - now.get(keyOf(row));
         if (from === undefined) animate(row, [{ opacity: 0, transform: "translateY(-30%)" }, {}], 450);
         else if (moved) animate(row, [{ transform: `translateY(${moved}px)` }, {}], 320);
       }

@@ -1,0 +1,260 @@
+"""The pages in a real browser: whole without JavaScript, accessible, under the strict CSP."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from coopsite.tools import NODE_MODULES, find_chromium
+from pools import selectors
+from tests.factories import ANA, BEA, BTC, CONTRACT, ChainFactory, listener
+from tests.waiting import async_until
+
+AXE = NODE_MODULES / "axe-core" / "axe.min.js"
+CHROMIUM = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script></title><hx-partial id=main>'
+PATHS = ("/", "/pools/", f"/pools/{CONTRACT}/1/", "/nothing/")
+
+
+@pytest.fixture
+def site(live_server: LiveServer) -> str:
+    """The site's address, with a few pools, members and events."""
+    chain = ChainFactory(start_time=timezone.now().replace(microsecond=0) - timedelta(minutes=9))
+    chain.block(chain.created(1, name="Ahorro Familiar"), chain.created(2, name=HOSTILE))
+    for amount in range(1, 12):
+        chain.block(chain.joined(1, ANA, amount * BTC // 7), chain.joined(2, BEA, BTC // 3))
+    chain.block(chain.left(2, BEA), chain.closed(2), chain.event("Paused", account=ANA))
+    now = timezone.now()
+    listener(updated_at=now + timedelta(hours=1), connected_at=now, head=chain.head.number)
+    return live_server.url
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=find_chromium(), args=list(CHROMIUM)
+        )
+        yield chromium
+        await chromium.close()
+
+
+async def visit(browser: Browser, url: str, **options: Any) -> Page:
+    """A page in a context of its own that notes violations of the CSP and errors of scripts."""
+    context: BrowserContext = await browser.new_context(**options)
+    page = await context.new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("dialog", lambda dialog: troubles.append(f"dialog: {dialog.message}"))
+    page.on("console", lambda said: _note(troubles, said.text))
+    page.troubles = troubles  # type: ignore[attr-defined]
+    await page.goto(url)
+    return page
+
+
+def _note(troubles: list[str], text: str) -> None:
+    if "Content Security Policy" in text:
+        troubles.append(text)
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe finds, as "rule: element" lines. Judged at rest, not while something fades in."""
+    await page.evaluate(AXE.read_text())
+    found = await page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', "
+        "'best-practice']}).then((told) => told.violations)"
+    )
+    return [f"{item['id']}: {node['html'][:200]}" for item in found for node in item["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 360])
+async def test_axe_finds_nothing_and_no_page_breaks_the_csp(
+    site: str, browser: Browser, scheme: Any, width: int
+) -> None:
+    for path in PATHS:
+        page = await visit(
+            browser,
+            site + path,
+            color_scheme=scheme,
+            viewport={"width": width, "height": 800},
+            reduced_motion="reduce",
+        )
+        assert await violations(page) == [], path
+        if path == "/":
+            await page.click("#status-badge")
+            assert await violations(page) == [], "with the badge's pop-over"
+        assert page.troubles == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("language", ["en-US", "es-PE"])
+async def test_no_page_is_wider_than_a_small_phone(
+    site: str, browser: Browser, language: str
+) -> None:
+    for path in PATHS:
+        page = await visit(
+            browser, site + path, locale=language, viewport={"width": 360, "height": 740}
+        )
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+async def test_without_javascript_everything_is_there(site: str, browser: Browser) -> None:
+    page = await visit(browser, site, java_script_enabled=False)
+    assert await page.locator("#card-total-pools [data-value]").inner_text() == "2"
+    assert await page.locator("#activity-feed > [data-event]").count() == 10
+    assert await page.locator("#activity-feed time").first.inner_text() != ""
+    assert await page.get_by_text("Times are in UTC.").is_visible()
+    assert not await page.locator("#theme-switch").is_visible()
+    await page.click("#status-badge")
+    assert await page.locator("#live-panel").is_visible()
+    await page.get_by_role("button", name="Close").click()
+    await page.click("#newest-pools a >> nth=1")
+    assert await page.locator("h1").inner_text() == "Ahorro Familiar"
+    await page.goto(site + "/pools/")
+    await page.fill("input[name=q]", "familiar")
+    await page.get_by_role("button", name="Show", exact=True).click()
+    assert await page.locator("#pool-list [data-pool]").count() == 1
+
+
+async def test_the_badge_opens_and_closes_by_keyboard(site: str, browser: Browser) -> None:
+    page = await visit(browser, site)
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.className") == "skip"
+    for _ in range(10):
+        if await page.evaluate("document.activeElement.id") == "status-badge":
+            break
+        await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    panel = page.locator("#live-panel")
+    assert await panel.is_visible()
+    await page.keyboard.press("Tab")
+    assert await panel.evaluate("(panel) => panel.contains(document.activeElement)")
+    await page.keyboard.press("Escape")
+    assert not await panel.is_visible()
+    assert await page.evaluate("document.activeElement.id") == "status-badge"
+
+
+async def test_the_skip_link_leads_to_the_content(site: str, browser: Browser) -> None:
+    page = await visit(browser, site)
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    assert await page.evaluate("document.activeElement.id") == "main"
+
+
+async def test_a_chosen_theme_stays(site: str, browser: Browser) -> None:
+    page = await visit(browser, site, color_scheme="light")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = await page.evaluate(ground)
+    await page.get_by_text("Dark", exact=True).click()
+    dark = await page.evaluate(ground)
+    assert dark != light
+    await page.goto(site + "/pools/")
+    assert await page.evaluate(ground) == dark
+    assert await page.locator("#theme-switch input[value=dark]").is_checked()
+    await page.get_by_text("Auto", exact=True).click()
+    assert await page.evaluate(ground) == light
+
+
+async def test_the_language_switch_in_the_footer(site: str, browser: Browser) -> None:
+    page = await visit(browser, site + "/pools/?q=ahorro")
+    await page.get_by_role("button", name="Español").click()
+    await page.wait_for_url("**/pools/?q=ahorro")
+    assert await page.locator("h1").inner_text() == "Grupos"
+    assert await page.locator("html").get_attribute("lang") == "es"
+
+
+async def test_times_tick_and_carry_the_exact_time(site: str, browser: Browser) -> None:
+    page = await visit(browser, site, locale="en-US")
+    time = page.locator("#activity-feed time").first
+    await async_until(lambda: time.get_attribute("title"))
+    assert re.search(r"min\. ago|hr\. ago", await time.inner_text())
+    before = await page.locator("#live-panel time[data-since]").text_content()
+    await async_until(_differs(page, "#live-panel time[data-since]", before))
+
+
+def _differs(page: Page, selector: str, before: str | None) -> Any:
+    async def probe() -> bool:
+        return await page.locator(selector).text_content() != before
+
+    return probe
+
+
+async def test_a_copy_button_copies_the_whole_address(site: str, browser: Browser) -> None:
+    page = await visit(
+        browser, f"{site}/pools/{CONTRACT}/1/", permissions=["clipboard-read", "clipboard-write"]
+    )
+    await page.locator("#pool-facts").get_by_role("button", name=CONTRACT).click()
+    await async_until(lambda: page.locator("#announcer").text_content())
+    assert await page.evaluate("navigator.clipboard.readText()") == CONTRACT
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+@pytest.mark.parametrize("width", [1440, 390])
+async def test_rows_and_numbers_that_come_in_move_nothing(
+    site: str, browser: Browser, coming_rows: list[str], width: int, motion: Any
+) -> None:
+    page = await visit(
+        browser, site, viewport={"width": width, "height": 900}, reduced_motion=motion
+    )
+    await page.evaluate(
+        """() => {
+          window.shifted = 0;
+          const add = (entries) => entries.forEach((entry) => { window.shifted += entry.value; });
+          const observer = new PerformanceObserver((list) => add(list.getEntries()));
+          window.settle = async () => {
+            for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+            add(observer.takeRecords());
+            return window.shifted;
+          };
+          observer.observe({ type: "layout-shift", buffered: true });
+        }"""
+    )
+    for frame in coming_rows:
+        await page.evaluate(
+            "(text) => htmx.swap({sourceElement: document.getElementById('live'), text, "
+            "target: document.getElementById('live'), swap: 'innerHTML'})",
+            frame,
+        )
+    newest = page.locator("#activity-feed > [data-event]").first
+    assert "f4" in str(await newest.get_attribute("data-event"))
+    pools = page.locator("#card-total-pools")
+    await async_until(lambda: _value_is(pools, "1234"))
+    assert await pools.locator("[data-value]").get_attribute("data-value") == "1234"
+    assert await page.evaluate("window.settle()") <= 0.02
+
+
+async def _value_is(card: Any, value: str) -> bool:
+    return await card.get_attribute("data-value") == value
+
+
+@pytest.fixture
+def coming_rows(site: str) -> list[str]:
+    """Frames as the hub sends them: a row and a number each, then a new pool."""
+    row = render_to_string("dashboard/_feed_row.html", {"event": selectors.latest_events(1)[0]})
+    rows = [re.sub(r"0x[0-9a-f]{64}", "0x" + f"f{number}" * 32, row) for number in range(5)]
+    pool = render_to_string("pools/_pool_row.html", {"pool": selectors.newest_pools(1)[0]})
+    return [
+        *(
+            f"<!--{number}--><hx-partial id=activity-feed hx-swap=feed>{text}</hx-partial>"
+            "<hx-partial id=n-pools>1,234</hx-partial>"
+            for number, text in enumerate(rows)
+        ),
+        '<hx-partial id=newest-pools hx-swap="rows top:6">'
+        + pool.replace(f"{CONTRACT}:", f"{CONTRACT}:9")
+        + "</hx-partial>",
+    ]
