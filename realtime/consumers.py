@@ -31,6 +31,7 @@ EARNED = 32  # messages of ours for each of which an acknowledgement is no burde
 GOODBYE = 5.0  # seconds for the closing handshake
 
 POLICY_VIOLATION, TOO_BIG, TRY_AGAIN = 1008, 1009, 1013
+PRIVATE = 3000
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -171,7 +172,10 @@ class _Visit:
         self._times.append(now)
 
     async def _close(self, code: int) -> None:
-        # Whoever does not read cannot take the close either; the server cuts it off then.
-        with suppress(Exception):
-            async with asyncio.timeout(GOODBYE):
-                await self._send({"type": "websocket.close", "code": code})
+        """Close with this code, or with that plus 3000 where the server has only private ones."""
+        for possible in (code, code + PRIVATE):  # Daphne sends none between 1001 and 2999
+            # Whoever does not read cannot take the close either; the server cuts it off then.
+            with suppress(Exception):
+                async with asyncio.timeout(GOODBYE):
+                    await self._send({"type": "websocket.close", "code": possible})
+                return

@@ -12,6 +12,7 @@ cannot answer pings either, since those stand in the same line, and is cut off b
 """
 
 import asyncio
+import logging
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Iterable
@@ -22,6 +23,8 @@ from realtime import metrics
 QUEUE = 256  # messages
 WINDOW = 256  # messages sent beyond the last acknowledged one
 PATIENCE = 10.0  # seconds
+
+log = logging.getLogger(__name__)
 
 Send = Callable[[dict[str, Any]], Coroutine[Any, Any, None]]
 
@@ -145,8 +148,8 @@ class Outlet:
             waits_for = sending.send(None)
         except StopIteration:
             return
-        except Exception:  # noqa: BLE001 - whatever the server says: this browser is gone
-            self._give_up()
+        except Exception as error:  # noqa: BLE001 - whatever the server says: this one is lost
+            self._fail(error)
             return
         self._start_timer()
         self._sender = asyncio.get_running_loop().create_task(self._finish(sending, waits_for))
@@ -154,8 +157,8 @@ class Outlet:
     async def _finish(self, sending: Coroutine[Any, Any, None], waits_for: object) -> None:
         try:
             await _Resumed(sending, waits_for)
-        except Exception:  # noqa: BLE001 - as above
-            self._give_up()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail(error)
             return
         finally:
             self._sender = None
@@ -172,6 +175,11 @@ class Outlet:
             self._start_timer()
         elif not self.attached and not self._blocked() and not self._given_up.is_set():
             self._wants_snapshot.set()
+
+    def _fail(self, error: Exception) -> None:
+        if not isinstance(error, OSError):  # as servers say that a browser has gone
+            log.warning("A message could not be sent: %r", error)
+        self._give_up()
 
     def _start_timer(self) -> None:
         if self._timer is None:

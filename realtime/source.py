@@ -75,7 +75,7 @@ class Source:
             else:
                 tellable.append(message)
         self.look_around()
-        self._find_newest()
+        self._find_newest(newest)
         pools = changes.touched_pools(tellable)
         return Start(
             floor=tellable[0].first_seq - 1 if tellable else max(newest, _last(messages)),
@@ -98,7 +98,7 @@ class Source:
         messages = selectors.outbox_after(after, MOST_MESSAGES)
         if newest < after or not messages or not changes.is_whole(messages, after=after):
             self.look_around()
-            self._find_newest()
+            self._find_newest(newest)
             return TooMuch(newest)
         frame = Frame(self._capture(messages, {topic for topic, _ in wanted}))
         self.render([(frame, one) for one in wanted])
@@ -197,7 +197,7 @@ class Source:
             changes.position(row) <= self._newest for row in change.added
         )
         if disturbed:
-            self._find_newest()
+            self._find_newest(change.last_seq)
         elif change.added:
             self._newest = changes.position(change.added[-1])
         details = {}
@@ -224,8 +224,8 @@ class Source:
         pool = selectors.pool(topic.contract, topic.pool_id)
         return fragments.snapshot_of_pool(changes.details_of(pool, up_to=seq)) if pool else ""
 
-    def _find_newest(self) -> None:
-        rows = selectors.latest_events(1)
+    def _find_newest(self, up_to: int) -> None:
+        rows = changes.latest(up_to=up_to)
         self._newest = changes.position(rows[0]) if rows else (-1, -1)
 
 

@@ -27,7 +27,7 @@
   htmx.config.ws = {
     ...htmx.config.ws,
     pauseOnBackground: false, // hidden tabs go on: nothing is missed, nothing jumps on return
-    reconnectCodes: [1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014],
+    reconnectCodes: [1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014, 4013],
     reconnectDelay: 500,
     reconnectMaxDelay: 15_000, // doubled at most by the jitter
     reconnectJitter: 1,
