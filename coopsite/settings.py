@@ -129,7 +129,8 @@ def database(url: str) -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
     else:
-        described["CONN_MAX_AGE"] = 60
+        # Under ASGI each request has a thread of its own, so connections are shared by a pool.
+        described["OPTIONS"] = {**described.get("OPTIONS", {}), "pool": {"max_size": 10}}
         described["CONN_HEALTH_CHECKS"] = True
     return described
 

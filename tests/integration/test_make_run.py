@@ -1,6 +1,7 @@
 """`make run` as a person meets it: one line when the page answers, restarts, and a clean end."""
 
 import fcntl
+import json
 import os
 import re
 import signal
@@ -82,6 +83,12 @@ class Run:
         os.kill(victim, signal.SIGKILL)
         until(lambda: self.find(word) not in (victim, None), 15, every=0.1)
 
+    def kill_the_keeper(self) -> None:
+        """Ends supervisor itself as `kill -9` does, and waits until there is another."""
+        (keeper,) = self.process.children()
+        keeper.kill()
+        until(lambda: [c.pid for c in self.process.children()] not in ([keeper.pid], []), 15)
+
     def survivors(self) -> list[str]:
         gone_or_dead = {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
         return [
@@ -140,6 +147,7 @@ def test_one_command_brings_a_live_page_that_heals_and_ends_cleanly(tmp_path):
 
         for word in ("daphne", "listen", "devchain", "redis-server", "worker", "beat"):
             run.kill(word)
+        run.kill_the_keeper()
         until(lambda: status_of(f"{run.url}readyz") == 200, 30, every=0.2)
         until(lambda: status_of(run.url) == 200, 15, every=0.2)
 
@@ -162,6 +170,27 @@ def test_nothing_is_left_when_the_stack_itself_is_killed(tmp_path):
         run.process.kill()
         run.process.wait(10)
         until(lambda: not run.survivors(), 15)
+
+
+@pytest.mark.timeout(120)
+def test_a_chain_and_a_redis_of_somebody_elses_are_used(tmp_path, anvil_chain, own_redis):
+    variables = {
+        "REDIS_URL": own_redis.url,
+        "CHAIN_HTTP_URLS": anvil_chain.http_url,
+        "CHAIN_WS_URLS": anvil_chain.ws_url,
+        "POOL_CONTRACTS": f"{anvil_chain.address}:{anvil_chain.start_block}",
+    }
+    pool_id = anvil_chain.create_pool("Caja de la plaza")
+    with running(tmp_path / "var", free_port(), **variables) as run:
+        run.wait_for_the_line(90)
+        assert run.find("redis-server") is None
+        assert run.find("devchain") is None
+
+        def pools() -> list[str]:
+            with urllib.request.urlopen(f"{run.url}api/v1/pools", timeout=5) as answer:
+                return [pool["pool_id"] for pool in json.load(answer)["results"]]
+
+        until(lambda: pools() == [str(pool_id)], 20, every=0.2)
 
 
 def test_a_port_in_use_is_a_sentence(tmp_path):
