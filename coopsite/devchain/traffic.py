@@ -16,14 +16,15 @@ from coopsite.devchain.population import Pool, Population, Status, read_pool, re
 log = logging.getLogger(__name__)
 
 SMALLEST, LARGEST = BTC // 1000, 2 * BTC
-# How often people do what, when it can be done.
+# How often people do what, when it can be done. Pools close rarely, because the node computes its
+# state's root anew with every block, from all that was ever stored.
 WEIGHTS = {
     "join": 50,
     "withdraw": 13,
     "claim": 13,
     "leave": 10,
     "status": 2,
-    "close": 3,
+    "close": 1,
     "create": 10,
     "rare": 3,
 }

@@ -1,5 +1,7 @@
 """The pool contract on a real node: the events and views, awkward meanings included."""
 
+from collections.abc import Callable
+
 import pytest
 
 from coopsite.devchain.contract import UINT128_MAX
@@ -10,6 +12,15 @@ from tests.chain import BTC, AnvilChain, TransactionFailed
 
 CENT = BTC // 100
 MILLI = BTC // 1000
+
+
+def refused(attempt: Callable[[], object]) -> bool:
+    """Whether the node or the contract turns it down."""
+    try:
+        attempt()
+    except (TransactionFailed, Refused):
+        return True
+    return False
 
 
 def new_events(chain: AnvilChain, since: int) -> list[events.Event]:
@@ -203,13 +214,9 @@ def test_closing_has_no_status_event_and_is_for_good(anvil_chain: AnvilChain) ->
     assert new_events(anvil_chain, before) == [events.PoolClosed(pool, CENT)]
     info = anvil_chain.pool_info(pool)
     assert (info.status, info.allow_new_members) == (PoolStatus.CLOSED, False)
-    for attempt in (
-        lambda: anvil_chain.join(pool, member, CENT),
-        lambda: anvil_chain.close_pool(pool),
-        lambda: anvil_chain.set_pool_status(pool, PoolStatus.ACTIVE),
-    ):
-        with pytest.raises((TransactionFailed, Refused)):
-            attempt()
+    assert refused(lambda: anvil_chain.join(pool, member, CENT))
+    assert refused(lambda: anvil_chain.close_pool(pool))
+    assert refused(lambda: anvil_chain.set_pool_status(pool, PoolStatus.ACTIVE))
 
     anvil_chain.leave(pool, member)
     assert anvil_chain.pool_info(pool).status == PoolStatus.CLOSED
@@ -219,13 +226,9 @@ def test_a_pause_stops_money_and_an_emergency_lets_it_out(anvil_chain: AnvilChai
     pool, member = anvil_chain.create_pool(), anvil_chain.accounts[2]
     anvil_chain.join(pool, member, CENT)
     anvil_chain.pause()
-    for attempt in (
-        lambda: anvil_chain.join(pool, member, CENT),
-        lambda: anvil_chain.leave(pool, member),
-        lambda: anvil_chain.create_pool(),
-    ):
-        with pytest.raises((TransactionFailed, Refused)):
-            attempt()
+    assert refused(lambda: anvil_chain.join(pool, member, CENT))
+    assert refused(lambda: anvil_chain.leave(pool, member))
+    assert refused(lambda: anvil_chain.create_pool())
 
     anvil_chain.set_emergency_mode(True)
     anvil_chain.leave(pool, member)

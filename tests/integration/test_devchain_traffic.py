@@ -1,8 +1,10 @@
 """The population of the local chain and what it does, on a real node with hurried time."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,16 @@ class Village:
         self.contract = found.contract
         self.traffic = Traffic(found.contract, found.accounts, pools=POOLS, rng=random.Random(seed))
         make_history(self.chain, self.traffic, until=NOW)
+
+    def restart(self) -> None:
+        """Ends the node and starts another, today, from what was kept."""
+        self.chain.checkpoint()
+        self.chain.mine(self.chain.head_time + 1)
+        self.chain.mine(self.chain.head_time + 1)
+        self.chain.stop()
+        options = replace(self.chain.options, genesis_time=int(time.time()))
+        self.chain = LocalChain(options, StateFiles(self.chain.files.path))
+        self.chain.start()
 
     def events(self, from_block: int = 0) -> list[Event]:
         logs = self.chain.node.call("eth_getLogs", {"fromBlock": hex(from_block)})
@@ -102,6 +114,15 @@ def test_every_kind_of_event_occurs_and_almost_nothing_fails(
     assert seen.most_common(1)[0][0] == "MemberJoined"
     assert len([record for record in caplog.records if "failed" in record.message]) <= 5
     assert abs(len(village.traffic.population.open_pools()) - POOLS) <= 2
+
+
+def test_a_chain_that_slept_for_months_goes_on_from_its_last_block(village: Village) -> None:
+    events, head = village.events(), village.chain.head_number
+    village.restart()
+
+    assert village.chain.head_number == head + 2
+    assert village.events() == events
+    village.chain.mine(village.chain.head_time + 1)
 
 
 def test_the_same_seed_makes_the_same_events_and_another_seed_others(tmp_path: Path) -> None:

@@ -30,6 +30,11 @@ PROBLEMS = (
 )  # fmt: skip
 
 
+# How many blocks back views can be asked. Each is a copy of everything stored: 70 of them double
+# the node's memory within hours.
+STATES = 20
+
+
 class Command(BaseCommand):
     help = (
         "Starts a local chain with the pool contract, a few days of history and lively traffic. "
@@ -73,7 +78,7 @@ class Command(BaseCommand):
     ) -> None:
         begin = int(time.time()) - HISTORY_SECONDS
         files = StateFiles(state)
-        chain = LocalChain(AnvilOptions(port=port, genesis_time=begin), files)
+        chain = LocalChain(AnvilOptions(port=port, genesis_time=begin, states=STATES), files)
         try:
             is_new = chain.is_new
             chain.start()
