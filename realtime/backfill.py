@@ -12,23 +12,24 @@ from random import Random
 from typing import Final
 
 import structlog
-from django.utils import timezone
 
-from pools import ingest, leases, ranges
+from pools import ingest, leases
 from pools.ingest import Contradiction, StaleCursor
 from pools.leases import LeaseToken
-from pools.models import Contract, CoveredRange, Cursor, HistoricalScan
+from pools.models import HistoricalScan
 from pools.segments import BadSegment, Segment
 
 from . import publisher
 from .chain import recognise
+from .configuration import Config
 from .errors import RpcError
 from .follower import Follower, ReorganisedTooDeep
-from .listener import LEASE, LEASE_SECONDS, Config
+from .listener import LEASE, LEASE_SECONDS
 from .nodes import Nodes
 from .puller import LINKED_BLOCKS, Puller
 from .redaction import Redactor
 from .rpc import RpcClient, open_session
+from .scans import Task, begin, end, followed, gaps, new_scan, requested_scans
 from .store import Store
 
 log = structlog.get_logger(__name__)
@@ -50,14 +51,6 @@ class Totals:
 
     blocks: int = 0
     events: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One closed range of one contract, and the row that keeps account of it."""
-
-    contract: Contract
-    scan: HistoricalScan
 
 
 class Backfill:
@@ -120,7 +113,7 @@ class Backfill:
         for found, gap in await self._store.run(
             gaps, self.chain_id, contract=contract, from_block=from_block, to_block=to_block
         ):
-            scan = await self._store.run(_new_scan, found, "backfill", gap)
+            scan = await self._store.run(new_scan, found, "backfill", gap)
             if not await self._scan(Task(found, scan), until=until):
                 return
 
@@ -135,11 +128,11 @@ class Backfill:
         first = await self._nodes.best()
         client = await self._nodes.second(first) or first
         sight = await Puller(self._nodes, chain_id=self.chain_id, addresses=()).look(0)
-        for contract, cursor in await self._store.run(_contracts, self.chain_id):
+        for contract, cursor in await self._store.run(followed, self.chain_id):
             last = min(cursor, sight.head.number)
             start = max(contract.start_block, last - RECENT_BLOCKS + 1)
             if start <= last:
-                scan = await self._store.run(_new_scan, contract, "rescan", (start, last))
+                scan = await self._store.run(new_scan, contract, "rescan", (start, last))
                 await self._scan(Task(contract, scan), client=client)
 
     async def _scan(
@@ -150,7 +143,7 @@ class Backfill:
         puller = Puller(self._nodes, chain_id=self.chain_id, addresses=[task.contract.address])
         asked = sum(client.requests for client in self._nodes.clients)
         hosts: set[str] = set()
-        await self._store.run(_begin, scan)
+        await self._store.run(begin, scan)
         at = scan.from_block
         error = ""
         try:
@@ -170,7 +163,7 @@ class Backfill:
             scan.requests = sum(client.requests for client in self._nodes.clients) - asked
             scan.retries = puller.retries
             scan.endpoints = ", ".join(sorted(hosts))[:400]
-            await self._store.run(_end, scan, done_to=at - 1)
+            await self._store.run(end, scan, done_to=at - 1)
         return True
 
     async def _pull(
@@ -250,85 +243,6 @@ async def opened(
             raise BackfillFailed(str(error)) from None
         finally:
             await store.run(leases.release, lease)
-
-
-def gaps(
-    chain_id: int,
-    *,
-    contract: str | None = None,
-    from_block: int | None = None,
-    to_block: int | None = None,
-) -> list[tuple[Contract, ranges.Range]]:
-    """Closed ranges up to the cursor that no row covers, oldest first within each contract."""
-    found: list[tuple[Contract, ranges.Range]] = []
-    for row, cursor in _contracts(chain_id):
-        if contract is not None and row.address != contract:
-            continue
-        first = max(row.start_block, from_block or 0)
-        last = cursor if to_block is None else min(cursor, to_block)
-        covered = CoveredRange.objects.filter(contract=row).values_list("from_block", "to_block")
-        found += [(row, gap) for gap in ranges.gaps(first, last, covered)]
-    return found
-
-
-def extent(
-    chain_id: int, *, contract: str | None, from_block: int | None, to_block: int | None
-) -> ranges.Range:
-    """The blocks that a run with these bounds looks at. Raises BackfillFailed before the first."""
-    rows = [(row, at) for row, at in _contracts(chain_id) if contract in (None, row.address)]
-    if not rows:
-        raise BackfillFailed("no block is stored yet: the listener has only just begun")
-    first = max(min(row.start_block for row, _ in rows), from_block or 0)
-    return first, rows[0][1] if to_block is None else min(rows[0][1], to_block)
-
-
-def requested_scans(chain_id: int) -> list[Task]:
-    """Scans that wait to be done, the part of each that lies below the cursor."""
-    tasks = []
-    for contract, cursor in _contracts(chain_id):
-        waiting = HistoricalScan.objects.filter(
-            contract=contract, state=HistoricalScan.State.REQUESTED, to_block__lte=cursor
-        )
-        tasks += [Task(contract, scan) for scan in waiting.order_by("pk")[:100]]
-    return tasks
-
-
-def work_waits(chain_id: int) -> bool:
-    """Whether there is anything to do, asked of the database alone."""
-    return bool(gaps(chain_id) or requested_scans(chain_id))
-
-
-def _contracts(chain_id: int) -> list[tuple[Contract, int]]:
-    cursor = Cursor.objects.filter(chain_id=chain_id).first()
-    if cursor is None:
-        return []
-    rows = Contract.objects.filter(chain_id=chain_id).order_by("start_block", "address")
-    return [(row, cursor.number) for row in rows]
-
-
-def _new_scan(contract: Contract, kind: str, blocks: ranges.Range) -> HistoricalScan:
-    return HistoricalScan.objects.create(
-        contract=contract, kind=kind, from_block=blocks[0], to_block=blocks[1]
-    )
-
-
-def _begin(scan: HistoricalScan) -> None:
-    scan.state = HistoricalScan.State.RUNNING
-    scan.started_at = timezone.now()
-    scan.events_found = 0
-    scan.save()
-
-
-def _end(scan: HistoricalScan, *, done_to: int) -> None:
-    """Done as far as it went; the rest is a gap still, and the next run finds it."""
-    if scan.error or done_to < scan.from_block:
-        scan.state = HistoricalScan.State.FAILED
-        scan.error = scan.error or "there was no time left for it"
-    else:
-        scan.state = HistoricalScan.State.DONE
-        scan.to_block = done_to
-    scan.finished_at = timezone.now()
-    scan.save()
 
 
 def new_store() -> Store:

@@ -1,9 +1,25 @@
-"""The listener's and the backfill's configuration out of Django's settings, read in one place."""
+"""What listener and backfill take from Django's settings, read in one place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.conf import LazySettings
 
-from .connection import Timing
-from .listener import Config
+from .chain import ContractSetting
+from .statistics import Timing
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Which chain to follow, where to ask, and how patiently."""
+
+    chain_id: int | None
+    http_urls: Sequence[str]
+    ws_urls: Sequence[str]
+    contracts: Sequence[ContractSetting]
+    reorg_window: int
+    optimistic: bool
+    timing: Timing
 
 
 def from_settings(settings: LazySettings) -> Config:

@@ -7,9 +7,7 @@ pulls the data over HTTP and polls beside it, so that a dead socket costs second
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from random import Random
 from typing import Any, Final, Literal
 
@@ -21,6 +19,7 @@ from .endpoints import Endpoint, EndpointPool
 from .errors import RpcError, TimedOut, Unreachable, WrongChain
 from .redaction import Redactor
 from .silence import Silence
+from .statistics import State, Statistics, Timing
 from .stream import CLOSE_SECONDS, OPEN_SECONDS, Connector, Socket, Stream, Traffic, open_socket
 from .subscribers import Subscribers, Subscription
 from .wire import LogJson, read_quantity
@@ -32,44 +31,6 @@ PROBE_SECONDS: Final = 4.0
 OWED_LOG_SECONDS: Final = 30.0
 
 EventKind = Literal["head", "log", "state"]
-
-
-class State(StrEnum):
-    """How the link to the node stands."""
-
-    CONNECTING = "connecting"
-    LIVE = "live"
-    RECONNECTING = "reconnecting"
-    ERROR = "error"
-    OFFLINE = "offline"
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """The WS_* settings: seconds, and the attempts after which the state is `error`."""
-
-    heartbeat_seconds: float = 30.0
-    reconnect_seconds: float = 1.0
-    max_reconnect_seconds: float = 30.0
-    max_reconnect_attempts: int = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """What the status page shows. Seconds and aware datetimes in UTC; `latency` in seconds."""
-
-    state: State
-    detail: str
-    endpoint: str
-    connected_since: datetime | None
-    uptime: float
-    messages: int
-    bytes: int
-    events_received: int
-    last_event_at: datetime | None
-    latency: float | None
-    attempts: int
-    reconnects: int
 
 
 class ConnectionManager:
@@ -115,6 +76,11 @@ class ConnectionManager:
     def subscribe(self, event: EventKind, callback: Callable[[Any], None]) -> Subscription:
         """Tell `callback` of every `head` (its number), `log` (LogJson) or `state` (Statistics)."""
         return self._subscribers.add(event, callback)
+
+    @property
+    def state(self) -> State:
+        """How the link stands now."""
+        return self._state
 
     def reconnect_now(self) -> None:
         """Drop the present connection, or the waiting for the next, and connect at once."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pools.models import ListenerStatus
 
-from .connection import State, Statistics
+from .statistics import State, Statistics
 
 ROW = 1
 

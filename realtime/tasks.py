@@ -14,10 +14,11 @@ from django.conf import settings
 
 from pools import ingest
 
-from .backfill import Backfill, BackfillFailed, new_store, opened, work_waits
+from .backfill import Backfill, BackfillFailed, new_store, opened
 from .chain import Misconfigured
 from .configuration import from_settings
 from .errors import RpcError
+from .scans import work_waits
 from .store import pinned_chain
 
 log = structlog.get_logger(__name__)

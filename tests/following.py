@@ -10,8 +10,9 @@ from asgiref.sync import sync_to_async
 
 from coopsite.environment import PoolContract
 from pools.models import Cursor, ListenerStatus, Log
-from realtime.connection import Timing
-from realtime.listener import Config, Listener
+from realtime.configuration import Config
+from realtime.listener import Listener
+from realtime.statistics import Timing
 from tests.waiting import async_until
 
 T = TypeVar("T")

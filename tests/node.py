@@ -50,7 +50,7 @@ class SimulatedNode:
         self.max_range = 10_000
         self.empty_logs = 0
         self.zero_bloom = False
-        self.tamper: Callable[[str, list[Any], Any], Any] = lambda method, params, result: result
+        self.tamper: Callable[[str, list[Any], Any], Any] = lambda _method, _params, result: result
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body = b""

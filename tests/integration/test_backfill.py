@@ -12,7 +12,8 @@ from pools.models import Contract, CoveredRange, Cursor, HistoricalScan, Log
 from pools.reorg import Header
 from pools.segments import Segment
 from realtime import tasks
-from realtime.backfill import BACKFILL_LEASE, gaps
+from realtime.backfill import BACKFILL_LEASE
+from realtime.scans import gaps
 from tests.chain import AnvilChain
 from tests.following import chain_keys, stored_keys
 from tests.scripted_chain import CHAIN_ID
@@ -164,7 +165,7 @@ def test_two_do_not_work_at_once(anvil_chain: AnvilChain) -> None:
 def test_a_node_that_is_away_is_one_clear_line(anvil_chain: AnvilChain) -> None:
     backfill()
     anvil_chain.stop()
-    with pytest.raises(CommandError, match="ConnectorError|refused|Cannot connect"):
+    with pytest.raises(CommandError, match=r"ConnectorError|refused|Cannot connect"):
         backfill()
     CoveredRange.objects.all().delete()
     tasks.backfill_gaps()

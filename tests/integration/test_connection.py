@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from pools.events import Paused
-from realtime.connection import ConnectionManager, State, Timing
+from realtime.connection import ConnectionManager
 from realtime.redaction import Redactor
+from realtime.statistics import State, Timing
 from realtime.wire import LogJson
 from tests.node import SimulatedNode
 from tests.scripted_chain import CHAIN_ID, CONTRACT, account

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 @pytest.fixture(autouse=True)
 def _polls_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("realtime.listener.POLL_SECONDS", 0.4)
+    monkeypatch.setattr("realtime.pacer.POLL_SECONDS", 0.4)
 
 
 def created(pool_id: int) -> PoolCreated:

@@ -13,7 +13,7 @@ class Highest(Random):
     """A chance that always draws the ceiling."""
 
     def uniform(self, a: float, b: float) -> float:
-        return b
+        return max(a, b)
 
 
 def test_the_ceiling_doubles_up_to_the_longest() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from realtime.connection import State, Statistics
+from realtime.statistics import State, Statistics
 from realtime.status import Progress, describe, offline
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -48,10 +48,10 @@ def test_one_may_leave_and_join_while_being_told() -> None:
     def first(value: int) -> None:
         told.append("first")
         second.unsubscribe()
-        subscribers.add("head", lambda value: told.append("late"))
+        subscribers.add("head", lambda _: told.append("late"))
 
     subscribers.add("head", first)
-    second = subscribers.add("head", lambda value: told.append("second"))
+    second = subscribers.add("head", lambda _: told.append("second"))
     subscribers.tell("head", 1)
     assert told == ["first"]
 

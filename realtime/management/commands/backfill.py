@@ -16,10 +16,11 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pools.decoding import checksum
-from realtime.backfill import BackfillFailed, extent, gaps, new_store, opened
+from realtime.backfill import BackfillFailed, new_store, opened
 from realtime.chain import Misconfigured
 from realtime.configuration import from_settings
 from realtime.errors import RpcError
+from realtime.scans import NothingStored, extent, gaps
 from realtime.store import DatabaseAway, followed_addresses
 from realtime.wire import octets
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             report = asyncio.run(_backfill(options))
-        except (BackfillFailed, Misconfigured, RpcError, DatabaseAway) as error:
+        except (BackfillFailed, Misconfigured, NothingStored, RpcError, DatabaseAway) as error:
             raise CommandError(str(error)) from None
         if options["json"]:
             self.stdout.write(json.dumps(report))
