@@ -9,10 +9,11 @@ import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import dj_database_url
 from dotenv import dotenv_values
 from eth_hash.auto import keccak
 
@@ -121,6 +122,24 @@ def url_of(schemes: tuple[str, ...]) -> Callable[[str], str]:
         return text
 
     return check
+
+
+def database(url: str, *, root: Path) -> dict[str, Any]:
+    """Django's description of the database at this URL, with what each kind needs beside it."""
+    described: dict[str, Any] = {**dj_database_url.parse(url), "CONN_HEALTH_CHECKS": True}
+    if described["ENGINE"] == "django.db.backends.sqlite3":
+        if described["NAME"] != ":memory:":
+            described["NAME"] = str(root / described["NAME"])
+        described["OPTIONS"] = {
+            # A writer takes its lock at once and waits for it, instead of failing half-way.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    else:
+        # Under ASGI each request has a thread of its own, so connections are shared by a pool.
+        described["OPTIONS"] = {**described.get("OPTIONS", {}), "pool": {"max_size": 10}}
+    return described
 
 
 def secret_in(path: Path) -> str:

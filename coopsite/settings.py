@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
@@ -14,6 +13,7 @@ from coopsite.environment import (
     ConfigurationError,
     Environment,
     PoolContract,
+    database,
     load_file,
     load_stack,
     pool_contract,
@@ -43,7 +43,6 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.listed(
 PORT: int = env.whole("PORT", 8000, at_least=1, at_most=65535)
 ROOT_URLCONF = "coopsite.urls"
 ASGI_APPLICATION = "coopsite.asgi.application"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     # Not "daphne", which would bring all of Twisted into every worker for `runserver` alone.
@@ -105,7 +104,6 @@ LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE: str = env.text("TIME_ZONE", "UTC", check=time_zone)
 USE_TZ = True
-USE_I18N = True
 
 # --- storage ----------------------------------------------------------------------------------
 
@@ -116,26 +114,7 @@ DATABASE_URL: str = env.text(
 )
 
 
-def database(url: str) -> dict[str, Any]:
-    """Django's description of the database at this URL, with what each kind needs beside it."""
-    described = dict(dj_database_url.parse(url))
-    if described["ENGINE"] == "django.db.backends.sqlite3":
-        if described["NAME"] != ":memory:":
-            described["NAME"] = str(BASE_DIR / str(described["NAME"]))
-        described["OPTIONS"] = {
-            # A writer takes its lock at once and waits for it, instead of failing half-way.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        }
-    else:
-        # Under ASGI each request has a thread of its own, so connections are shared by a pool.
-        described["OPTIONS"] = {**described.get("OPTIONS", {}), "pool": {"max_size": 10}}
-        described["CONN_HEALTH_CHECKS"] = True
-    return described
-
-
-DATABASES: dict[str, Any] = {"default": database(DATABASE_URL)}
+DATABASES: dict[str, Any] = {"default": database(DATABASE_URL, root=BASE_DIR)}
 
 REDIS_URL: str = env.text(
     "REDIS_URL", "redis://127.0.0.1:6379/0", check=url_of(("redis", "rediss", "unix"))
@@ -221,8 +200,6 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
 # The browsers' preload list is for the owner of the whole domain to decide (W021); without HTTPS
 # on loopback there is nothing to redirect to and no cookie to guard (W004, W008, W012, W016).
 SILENCED_SYSTEM_CHECKS = ["security.W021"] + (

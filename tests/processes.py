@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from coopsite.stack.programs import BIN, HOST, LEASH, ROOT, web_options, worker_options
+from coopsite.ports import HOST
+from coopsite.stack.programs import BIN, LEASH, ROOT, web_options, worker_options
 from tests.chain import AnvilChain
 from tests.ports import free_port
 from tests.redis_server import RedisServer

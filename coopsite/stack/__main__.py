@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from coopsite.environment import CHAIN_VARIABLES, load_file, var_directory
+from coopsite.ports import is_free
 from coopsite.stack import preparing, readiness
 from coopsite.stack.leash import end_with_parent
 from coopsite.stack.programs import (
@@ -20,7 +21,6 @@ from coopsite.stack.programs import (
     ROOT,
     Plan,
     make_plan,
-    port_is_free,
     private_file,
     write_files,
 )
@@ -104,7 +104,7 @@ def planned(var: Path) -> Plan:
         raise Refusal(f"{set_alone[0]} is set, but no chain: set CHAIN_HTTP_URLS too.")
     if not own_chain and not settings.POOL_CONTRACTS:
         raise Refusal("POOL_CONTRACTS must name the contracts to follow on your chain.")
-    if not port_is_free(settings.PORT):
+    if not is_free(settings.PORT):
         other = settings.PORT + 1
         raise Refusal(f"Port {settings.PORT} is in use. Choose another: PORT={other} make run")
     own_redis = not os.environ.get("REDIS_URL")

@@ -3,17 +3,16 @@
 import os
 import secrets
 import shlex
-import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from coopsite.ports import HOST, free_port
 from coopsite.tools import find_redis_server
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 LEASH = Path(__file__).with_name("leash.py")
-HOST = "127.0.0.1"
 STOP_SECONDS = 6  # then supervisor kills; everything must be gone within 10
 DEVCHAIN_PORT = 8545  # where wallets and tools look for a local chain
 
@@ -201,26 +200,3 @@ def private_file(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     draft.replace(path)
-
-
-def free_port(*, preferred: int = 0) -> int:
-    """A port of loopback that nobody listens on now; the preferred one if that is free."""
-    for port in (preferred, 0):
-        if port_is_free(port):
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((HOST, port))
-                found: int = probe.getsockname()[1]
-                return found
-    raise OSError("no port of the loopback address is free")
-
-
-def port_is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        # A port that only waits out its last connections is free: our servers say the same.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True

@@ -4,7 +4,8 @@ import http.client
 import json
 from pathlib import Path
 
-from coopsite.stack.programs import HOST, Plan
+from coopsite.ports import HOST
+from coopsite.stack.programs import Plan
 
 TAIL_LINES = 6
 

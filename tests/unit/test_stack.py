@@ -3,6 +3,7 @@
 import configparser
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from coopsite.ports import free_port, is_free
 from coopsite.stack import preparing, readiness
-from coopsite.stack.programs import LEASH, Plan, free_port, port_is_free, supervisor_configuration
+from coopsite.stack.programs import LEASH, Plan, supervisor_configuration
 from tests.waiting import until
 
 PLAN = Plan(
@@ -55,8 +57,12 @@ def test_a_redis_and_a_chain_of_somebody_elses_are_not_started():
 
 
 def test_a_port_that_is_taken_is_not_given_out():
-    port = free_port()
-    assert port_is_free(port)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert not is_free(port)
+        assert free_port(preferred=port) != port
     assert free_port(preferred=port) == port
 
 
