@@ -22,6 +22,12 @@ def test_the_example_file_has_each_variable_once():
     assert sorted(named) == sorted(VARIABLES)
 
 
+def test_the_readme_names_each_command_of_ours():
+    table = (ROOT / "README.md").read_text().partition("## Commands")[2]
+    for command in ROOT.glob("*/management/commands/[a-z]*.py"):
+        assert f"| `{command.stem}` |" in table
+
+
 def test_settings_read_exactly_the_variables_that_are_listed():
     text = "".join(
         (ROOT / "coopsite" / name).read_text() for name in ("settings.py", "environment.py")
