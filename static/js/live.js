@@ -66,7 +66,6 @@
     const now = new Date();
     if (time) {
       time.dateTime = now.toISOString();
-      time.dataset.since = time.dateTime;
       time.textContent = now.toLocaleTimeString(document.documentElement.lang);
     }
     lostTimer = setTimeout(() => {
