@@ -44,7 +44,9 @@ class StateFiles:
         self.path = path
         self._journal_path = path.with_name(f"{path.name}.journal")
         self._journal: BufferedWriter | None = None
-        self._lock = path.with_name(f"{path.name}.lock").open("a+")
+        lock = path.with_name(f"{path.name}.lock")
+        lock.touch()
+        self._lock = lock.open("r+")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -67,9 +69,9 @@ class StateFiles:
 
     def note_node(self, pid: int) -> None:
         """Writes down which node runs now, for the next one to end it if we cannot."""
+        # Always as many bytes, in one write: a reader sees the old one or the new one.
         self._lock.seek(0)
-        self._lock.truncate()
-        self._lock.write(f"{pid}\n")
+        self._lock.write(f"{pid:<19}\n")
         self._lock.flush()
 
     def checkpoint_for_loading(self) -> Path | None:

@@ -81,6 +81,8 @@ class AnvilProcess:
 
     def __init__(self, options: AnvilOptions) -> None:
         self.options = options
+        # It wants a directory for its cache even with nothing to put there: not in the home.
+        self._scratch = tempfile.TemporaryDirectory(prefix="coopsite-anvil-")
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         # Its own session: a Ctrl-C in the terminal must reach us first, who then stop it in order.
         self._process = subprocess.Popen(
@@ -88,6 +90,7 @@ class AnvilProcess:
                 *(sys.executable, "-I", "-S", str(LEASH)),
                 str(find_anvil()),
                 *options.arguments(),
+                *("--cache-path", self._scratch.name),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -130,13 +133,17 @@ class AnvilProcess:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-        self._said.close()
+        self._tidy()
 
     def kill(self) -> None:
         """Ends the node at once, as a crash would: nothing is written."""
         self._process.kill()
         self._process.wait()
+        self._tidy()
+
+    def _tidy(self) -> None:
         self._said.close()
+        self._scratch.cleanup()
 
     def _last_words(self) -> str:
         self._said.seek(0)

@@ -110,10 +110,16 @@ def test_its_first_line_says_where_the_chain_is_and_then_it_lives(devchain: Devc
     assert said["ws_url"] == f"ws://127.0.0.1:{devchain.port}"
     assert said["chain_id"] == int(devchain.node.call("eth_chainId"), 16)
     assert set(said) == {"http_url", "ws_url", "chain_id", "contract", "start_block"}
-    assert devchain.node.call("eth_getCode", said["contract"], hex(said["start_block"])) != "0x"
+
+    def logs(first: int, last: int) -> list[Any]:
+        wanted = {"fromBlock": hex(first), "toBlock": hex(last), "address": said["contract"]}
+        found: list[Any] = devchain.node.call("eth_getLogs", wanted)
+        return found
+
+    assert logs(0, said["start_block"] - 1) == []
+    assert len(logs(said["start_block"], said["start_block"])) == 2, "deployed there"
     head = devchain.mined(3)
-    fresh = {"fromBlock": hex(head - 3), "toBlock": hex(head), "address": said["contract"]}
-    assert devchain.node.call("eth_getLogs", fresh), "people are at it"
+    assert logs(head - 3, head), "people are at it"
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
