@@ -1,5 +1,5 @@
 """Takes the pictures in docs/screenshots from a running site: each page, wide and narrow, in both
-themes. `python scripts/screenshots.py http://127.0.0.1:8000/`
+themes. `python -m tests.screenshots http://127.0.0.1:8000/`
 """
 
 import sys
@@ -8,10 +8,10 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from coopsite.tools import find_chromium
+from tests.chromium import FLAGS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 WIDTHS = {"desktop": (1440, 900), "phone": (390, 844)}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
 def main(base: str) -> None:
