@@ -98,18 +98,28 @@ class Listener:
                 waits=self._wait_for_node,
             )
             backoff = Backoff(first=1.0, longest=30.0, random=self._random)
+            loop = asyncio.get_running_loop()
             while not self._stopping.is_set():
+                started = loop.time()
                 try:
                     await self._take_turn(addresses)
                 except DatabaseAway as error:
-                    delay = backoff.next_delay()
-                    log.error("listener_without_database", reason=str(error), seconds=delay)
-                    await asyncio.sleep(delay)
+                    backoff.healthy_for(loop.time() - started)
+                    await self._say_database_is_away(error)
+                    await asyncio.sleep(backoff.next_delay())
 
     async def _wait_for_node(self, error: RpcError) -> None:
         self._report.trouble(str(error))
         await self._store.run(status.write, self._describe())
         await asyncio.sleep(self._random.uniform(0.5, 1.0) * NODE_AWAY_SECONDS)
+
+    async def _say_database_is_away(self, error: DatabaseAway) -> None:
+        """To the log, and to the status row in case that writing still works (a full disk)."""
+        self._report.cannot_store(str(error))
+        try:
+            await self._store.run(status.write, self._describe())
+        except DatabaseAway:
+            pass  # then the row grows old, and its readers know what that means
 
     async def _take_turn(self, addresses: list[str]) -> None:
         """Stand by until the lease is free, then lead until it is lost."""

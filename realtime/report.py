@@ -49,6 +49,11 @@ class Report:
         if self._say(sentence, stopped=False):
             log.warning("listener_in_trouble", reason=sentence)
 
+    def cannot_store(self, sentence: str) -> None:
+        """The database does not take what the nodes give; it is tried again."""
+        if self._say(sentence, stopped=True):
+            log.error("listener_cannot_store", reason=sentence)
+
     def needs_a_person(self, sentence: str) -> None:
         """Nothing is written until somebody has decided."""
         if self._say(sentence, stopped=True):

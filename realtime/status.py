@@ -18,7 +18,7 @@ class Progress:
     """What the listener itself knows, beside its connection. Times are aware datetimes in UTC."""
 
     problem: str = ""  # a sentence; empty while the chain can be followed
-    stopped: bool = False  # the problem needs a person: nothing is written meanwhile
+    stopped: bool = False  # nothing can or may be written meanwhile
     polling: str = ""  # the host that answered the last poll
     polling_since: datetime | None = None
     failed_polls: int = 0
