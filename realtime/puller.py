@@ -7,7 +7,7 @@ nothing and decides nothing about reorganisations: that is `listener`'s part.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import structlog
@@ -32,6 +32,7 @@ from .wire import Block, LogJson, ReceiptJson, read_logs, read_receipt
 log = structlog.get_logger(__name__)
 
 LINKED_BLOCKS: Final = 64  # the most headers asked for in one batch
+MOST_LOGS: Final = 5_000  # in one commit: some two seconds, in which no other can write
 _ADDRESSES_PER_CALL: Final = 30  # Mezo's limit
 _RECEIPTS_PER_BATCH: Final = 100
 _RANGE_SECONDS: Final = 20.0  # a node without a log index reads every block of the range
@@ -117,7 +118,7 @@ class Puller:
         return await self._pull(client or await self._nodes.best(), first, last, linked=True)
 
     async def span(self, first: int, last: int, *, client: RpcClient | None = None) -> Segment:
-        """A segment from `first` towards `last`, as wide as the node takes it.
+        """A segment from `first` towards `last`, as wide as the node and one commit take it.
 
         Raises RangeTooWide when not even a single block is answered.
         """
@@ -133,7 +134,10 @@ class Puller:
                 asked.endpoint.narrow(size)
                 log.info("range_narrowed", endpoint=asked.host, blocks=size, reason=str(error))
             else:
-                asked.endpoint.widen(size)
+                if segment.to_block < first + size - 1:
+                    asked.endpoint.narrow(size)  # more logs than one commit takes
+                else:
+                    asked.endpoint.widen(size)
                 return segment
 
     async def _pull(self, client: RpcClient, first: int, last: int, *, linked: bool) -> Segment:
@@ -147,7 +151,7 @@ class Puller:
             log.warning("answer_refused", endpoint=client.host, reason=str(error))
             raise
         blocks = [answer.blocks[number] for number in sorted(answer.blocks)]
-        return Segment(
+        segment = Segment(
             chain_id=self._chain_id,
             from_block=first,
             to_block=last,
@@ -156,6 +160,7 @@ class Puller:
             endpoint=client.host,
             bloom_agrees=_single_bloom(blocks, answer.logs) if first == last else None,
         )
+        return segment if len(segment.logs) <= MOST_LOGS else shortened(segment, MOST_LOGS)
 
     async def _settle(
         self,
@@ -247,6 +252,20 @@ class Puller:
         evidence.check_hashes(logs, {number: block})
         log.info("proven_by_receipts", endpoint=client.host, block=number, logs=len(logs))
         return logs
+
+
+def shortened(segment: Segment, most_logs: int) -> Segment:
+    """The beginning of a segment: whole blocks of at most so many logs, or one block of more."""
+    last = segment.logs[0].block_number
+    for entry, following in zip(segment.logs, segment.logs[1 : most_logs + 1], strict=False):
+        if following.block_number > entry.block_number:
+            last = entry.block_number
+    return replace(
+        segment,
+        to_block=last,
+        headers=tuple(header for header in segment.headers if header.number <= last),
+        logs=tuple(entry for entry in segment.logs if entry.block_number <= last),
+    )
 
 
 def _common_ancestor(

@@ -123,6 +123,18 @@ async def test_a_range_limit_is_learned(distance: int) -> None:
             await until_equal(node)
 
 
+async def test_more_logs_than_one_commit_takes_are_stored_in_pieces(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("realtime.puller.MOST_LOGS", 3)
+    async with SimulatedNode() as node:
+        for number in range(300):
+            node.mine_quietly(*([created(number + 1)] if number % 12 == 0 else []))
+        node.mine_quietly(*[created(number) for number in range(901, 906)])
+        async with listening(config_of(node)):
+            await until_equal(node)
+
+
 async def refuse(node: SimulatedNode, change: Callable[[dict[str, Any]], object]) -> None:
     """Have every log of an answer changed; the listener must store nothing of it."""
 

@@ -104,9 +104,10 @@ async def managed(network: Network, **changes: Any) -> AsyncIterator[ConnectionM
 
 
 async def until(probe: Callable[[], bool]) -> float:
-    while not probe():
+    while True:
+        if probe():
+            return now()
         await asyncio.sleep(0.25)
-    return now()
 
 
 def test_ten_attempts_wait_longer_and_longer_and_then_it_is_an_error_for_good() -> None:
