@@ -29,3 +29,10 @@ def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
     server.start()
     yield server
     server.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a browser come last: once started, it keeps an event loop running in this
+    thread until the session ends, and no other loop can run beside it.
+    """
+    items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", ()))
