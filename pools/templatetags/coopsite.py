@@ -43,7 +43,10 @@ def signed(event: EventRow) -> str:
     """The amount of a feed row, with the sign of what it did to the pool's money."""
     if event.amount is None:
         return ""
-    return f"{presentation.SIGNS.get(event.kind, '')}{presentation.btc(event.amount, decimals=6)}"
+    amount = presentation.btc(event.amount, decimals=6)
+    if event.kind == "PoolCreated":  # what joining takes at least
+        return _("from %(amount)s") % {"amount": amount}
+    return presentation.SIGNS.get(event.kind, "") + amount
 
 
 @register.filter

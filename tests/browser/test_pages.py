@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from coopsite.tools import NODE_MODULES, find_chromium
 from pools import selectors
+from pools.models import Contract
 from tests.factories import ANA, BEA, BTC, CONTRACT, ChainFactory, listener
 from tests.waiting import async_until
 
@@ -247,6 +248,8 @@ def coming_rows(site: str) -> list[str]:
     """Frames as the hub sends them: a row and a number each, then a new pool."""
     row = render_to_string("dashboard/_feed_row.html", {"event": selectors.latest_events(1)[0]})
     rows = [re.sub(r"0x[0-9a-f]{64}", "0x" + f"f{number}" * 32, row) for number in range(5)]
+    banner = render_to_string("live/_banners.html", {"troubled": Contract.objects.all()})
+    assert "Paused." in banner
     pool = render_to_string("pools/_pool_row.html", {"pool": selectors.newest_pools(1)[0]})
     return [
         *(
@@ -257,4 +260,5 @@ def coming_rows(site: str) -> list[str]:
         '<hx-partial id=newest-pools hx-swap="rows top:6">'
         + pool.replace(f"{CONTRACT}:", f"{CONTRACT}:9")
         + "</hx-partial>",
+        f"<hx-partial id=banners>{banner * 2}</hx-partial>",
     ]

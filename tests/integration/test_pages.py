@@ -1,11 +1,13 @@
 """The pages say what the records say, in both languages, whatever strangers put in."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -327,12 +329,10 @@ def test_a_paused_contract_and_emergency_mode_have_banners(
     client: Client, chain: ChainFactory
 ) -> None:
     assert 'class="banner' not in page(client, "/")
-    chain.block(
-        chain.event("Paused", account=ANA), chain.event("EmergencyModeUpdated", enabled=True)
-    )
-    html = page(client, "/pools/")
-    assert "Paused." in html
-    assert "Emergency mode." in html
+    chain.block(chain.event("Paused", account=ANA))
+    assert "Paused." in page(client, "/pools/")
+    chain.block(chain.event("EmergencyModeUpdated", enabled=True))
+    assert "Emergency mode." in page(client, "/pools/")
 
 
 def test_only_a_known_chain_links_to_its_explorer(client: Client, chain: ChainFactory) -> None:
@@ -349,10 +349,32 @@ def test_an_unconfirmed_row_says_so(
 ) -> None:
     settings.CONFIRMATIONS = 2
     chain.block(chain.created(1))
-    assert 'data-pending="committed"' in page(client, "/")
+    assert "data-pending" in page(client, "/")
     chain.block()
     chain.block()
     assert "data-pending" not in page(client, "/")
+
+
+def test_a_row_that_did_not_come_true_is_struck_out_and_says_why(chain: ChainFactory) -> None:
+    chain.block(chain.created(1), chain.joined(1, ANA))
+    row = selectors.latest_events(1)[0]
+    taken_back = replace(row, retracted=True)
+    never_came = replace(row, seq=0, retracted=True, problem="block 7 came without it")
+    for struck, reason in (
+        (taken_back, "taken back by the chain"),
+        (never_came, "announced, but the chain did not bring it"),
+    ):
+        html = render_to_string("dashboard/_feed_row.html", {"event": struck})
+        assert "data-retracted" in html
+        assert "joined" in html
+        assert reason in html
+
+
+def test_a_new_pool_is_told_with_what_joining_takes_at_least(
+    client: Client, chain: ChainFactory
+) -> None:
+    chain.block(chain.created(1, min_contribution=BTC // 4))
+    assert "from 0.25 BTC" in page(client, "/")
 
 
 def test_a_log_that_could_not_be_folded_is_told_of(client: Client, chain: ChainFactory) -> None:
