@@ -10,6 +10,7 @@ import os
 import struct
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import django
@@ -22,7 +23,6 @@ from django.urls import path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coopsite.settings")
 django.setup()
 
-from pools.rows import EventRow  # noqa: E402
 from realtime import hub  # noqa: E402
 from realtime.changes import Change  # noqa: E402
 from realtime.consumers import live  # noqa: E402
@@ -32,6 +32,7 @@ from realtime.source import Snapshot, Source, Start  # noqa: E402
 FRAME_BYTES = 600
 BOARD = struct.Struct("=qq")  # sequence number, when it was written (monotonic nanoseconds)
 GROUP = "bench"
+LOOKS = ("state", "endpoint", "detail", "connected_at")
 
 
 class Board(Source):
@@ -41,6 +42,7 @@ class Board(Source):
         super().__init__()
         with Path(os.environ["BENCH_BOARD"]).open("rb") as file:
             self._memory = mmap.mmap(file.fileno(), BOARD.size, access=mmap.ACCESS_READ)
+        self._stats = SimpleNamespace(connection=SimpleNamespace(**dict.fromkeys(LOOKS)))
 
     def start(self) -> Start:
         return Start(floor=BOARD.unpack(self._memory)[0], frames=[])
@@ -58,22 +60,19 @@ class Board(Source):
         for frame, wanted in jobs:
             frame.fragments[wanted] = " " * (FRAME_BYTES - len(mark(frame.last_seq)))
 
-    def snapshot(self, audience: Audience) -> Snapshot:
+    def snapshot(self, audience: Audience) -> Snapshot:  # noqa: ARG002
         return Snapshot(seq=BOARD.unpack(self._memory)[0], html="")
 
-    def standing(self, audience: Audience) -> str:
+    def standing(self, audience: Audience) -> str:  # noqa: ARG002
         return "hello"
+
+    def look_at_connection(self) -> Any:
+        return self._stats
 
     def statistics(self, languages: Iterable[str]) -> dict[str, str]:
         return dict.fromkeys(languages, "")
 
-    def look_at_connection(self) -> Any:
-        return self
-
-    connection = None
-
-    def hint(self, hint: object) -> EventRow | None:
-        return None
+    badge = statistics
 
 
 class Member(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -84,7 +83,7 @@ class Member(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.accept()
         await self.send("hello")
 
-    async def disconnect(self, code: int) -> None:
+    async def disconnect(self, code: int) -> None:  # noqa: ARG002
         await self.channel_layer.group_discard(GROUP, self.channel_name)
 
     async def bench_frame(self, message: dict[str, str]) -> None:
