@@ -1,0 +1,98 @@
+"""What strangers may write into the live address, and what becomes of the rest."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from realtime.topics import (
+    BIGGEST_SEQ,
+    DASHBOARD,
+    NOWHERE,
+    POOLS,
+    BadRequest,
+    Topic,
+    read_request,
+    read_since,
+)
+
+CONTRACT = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # EIP-55's own example
+
+
+def test_topics_are_sorted_and_named_once() -> None:
+    wish = read_request(f"topics=pools,dashboard,pool:{CONTRACT}:7,pools&since=12".encode())
+    assert wish.topics == (DASHBOARD, Topic("pool", CONTRACT, 7), POOLS)
+    assert wish.since == 12
+    assert str(wish.topics[1]) == f"pool:{CONTRACT}:7"
+
+
+def test_a_contract_may_be_spelled_in_any_case() -> None:
+    for spelled in (CONTRACT.lower(), "0x" + CONTRACT[2:].upper(), CONTRACT.upper()):
+        assert read_request(f"topics=pool:{spelled}:1".encode()).topics == (
+            Topic("pool", CONTRACT, 1),
+        )
+
+
+def test_without_since_the_first_message_says_it() -> None:
+    assert read_request(b"topics=dashboard").since is None
+
+
+@pytest.mark.parametrize(
+    ("written", "means"),
+    [
+        ("0", 0),
+        ("007", 7),
+        (str(BIGGEST_SEQ), BIGGEST_SEQ),
+        (str(BIGGEST_SEQ + 1), NOWHERE),
+        ("-1", NOWHERE),
+        ("1e3", NOWHERE),
+        ("٣", NOWHERE),
+        ("", NOWHERE),
+        (5, 5),
+        (-5, NOWHERE),
+        (5.0, NOWHERE),
+        (True, NOWHERE),
+        (None, NOWHERE),
+        ([1], NOWHERE),
+    ],
+)
+def test_what_is_no_number_of_ours_leads_to_a_snapshot(written: object, means: int) -> None:
+    assert read_since(written) == means
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        b"",
+        b"topics",
+        b"topics=",
+        b"topics=dashboard,",
+        b"topics=Dashboard",
+        b"topics=dashboard&topics=pools",
+        b"topics=dashboard&since=1&since=2",
+        b"topics=pool",
+        b"topics=pool:0x12:1",
+        f"topics=pool:{CONTRACT}".encode(),
+        f"topics=pool:{CONTRACT}:-1".encode(),
+        f"topics=pool:{CONTRACT}:{2**256}".encode(),
+        f"topics=pool:{CONTRACT}:1:2".encode(),
+        f"topics=pool:{CONTRACT}:%D9%A3".encode(),
+        b"topics=" + b",".join([b"pools"] * 9),
+        b"topics=dashboard&" + b"a=" + b"x" * 2000,
+        "topics=dashboard&ñ=1".encode(),
+    ],
+)
+def test_anything_else_is_refused(query: bytes) -> None:
+    with pytest.raises(BadRequest):
+        read_request(query)
+
+
+@given(st.one_of(st.binary(), st.text().map(lambda text: f"topics={text}".encode())))
+@example(b"topics=%00")
+@example(b"topics=dashboard&since=%F0%9F")
+def test_nothing_else_ever_comes_of_a_query(query: bytes) -> None:
+    try:
+        wish = read_request(query)
+    except BadRequest:
+        return
+    assert 0 < len(wish.topics) <= 8
+    assert wish.since is None or NOWHERE <= wish.since <= BIGGEST_SEQ
