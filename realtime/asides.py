@@ -24,6 +24,9 @@ LOOK = 5.0  # seconds between looks at a listener that says nothing
 SLOW_TICK = 2.0  # seconds between updates of what need not come with each event
 TURN = 900  # seconds; some time zones begin their hours and days at a quarter
 MOST_HEARD = 512
+# A commit mostly follows its notification within this time. Then the pending row would be replaced
+# before anybody saw it, and sending it to everybody would only hold up the real one.
+HINT_PATIENCE = 0.05
 
 
 class Asides:
@@ -31,7 +34,8 @@ class Asides:
 
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
-        self._heard: deque[Hint | tuple[str, str]] = deque(maxlen=MOST_HEARD)
+        # Hints and what was said of them later, (key, reason), with the time to act upon them.
+        self._heard: deque[tuple[float, Hint | tuple[str, str]]] = deque(maxlen=MOST_HEARD)
         self._pending = PendingRows()
         self._touched: set[PoolKey] = set()
         self._slow_numbers: set[str] = set()
@@ -51,9 +55,10 @@ class Asides:
             case "live.hint":
                 hint = read_hint(message.get("hint"))
                 if hint is not None:
-                    self._heard.append(hint)
+                    self._heard.append((_soon(), hint))
             case "live.unhint":
-                self._heard.append((str(message.get("key")), str(message.get("reason"))))
+                said = str(message.get("key")), str(message.get("reason"))
+                self._heard.append((_soon(), said))
 
     def committed(self, change: Change) -> None:
         """A frame went out: remember what of it is told later, and which hints came true."""
@@ -64,9 +69,11 @@ class Asides:
 
     def due_in(self) -> float:
         """Seconds until something here has to be done unasked."""
-        if self._heard or self._status_changed:
+        if self._status_changed:
             return 0.0
         times = [self._heartbeat_at, self._look_at]
+        if self._heard:
+            times.append(self._heard[0][0])
         if self._touched or self._slow_numbers:
             times.append(self._slow_at)
         expiry = self._pending.next_expiry()
@@ -93,8 +100,8 @@ class Asides:
             await self._beat()
 
     async def _tell_hints(self, now: float) -> None:
-        while self._heard:
-            heard = self._heard.popleft()
+        while self._heard and self._heard[0][0] <= now:
+            _, heard = self._heard.popleft()
             if isinstance(heard, Hint):
                 if not self._pending.awaits(heard.key):
                     continue
@@ -154,6 +161,10 @@ class Asides:
         languages = self._hub.languages(of=_any)
         texts = await self._hub.in_thread(self._hub.source.statistics, languages)
         await self._hub.mention(texts, to=_any, marked=True)
+
+
+def _soon() -> float:
+    return time.monotonic() + HINT_PATIENCE
 
 
 def _any(_topic: Topic) -> bool:
