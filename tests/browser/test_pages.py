@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from coopsite.tools import NODE_MODULES, find_chromium
 from pools import selectors
 from pools.models import Contract
-from tests.factories import ANA, BEA, BTC, CONTRACT, ChainFactory, listener
+from tests.factories import ANA, BEA, BTC, CARO, CONTRACT, ChainFactory, listener
 from tests.waiting import async_until
 
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
@@ -29,7 +29,7 @@ CHROMIUM = (
     "--disable-sync",
 )
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script></title><hx-partial id=main>'
-PATHS = ("/", "/pools/", f"/pools/{CONTRACT}/1/", "/nothing/")
+PATHS = ("/", "/pools/", f"/pools/{CONTRACT}/1/", f"/pools/{CONTRACT}/2/", "/nothing/")
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def site(live_server: LiveServer) -> str:
     chain.block(chain.created(1, name="Ahorro Familiar"), chain.created(2, name=HOSTILE))
     for amount in range(1, 12):
         chain.block(chain.joined(1, ANA, amount * BTC // 7), chain.joined(2, BEA, BTC // 3))
+    chain.block(chain.joined(2, CARO, 2**127))
     chain.block(chain.left(2, BEA), chain.closed(2), chain.event("Paused", account=ANA))
     now = timezone.now()
     listener(updated_at=now + timedelta(hours=1), connected_at=now, head=chain.head.number)
