@@ -2,7 +2,7 @@
 
 import time
 
-from tests.bench.world import world, worker_of
+from tests.bench.world import worker_of, world
 
 SECONDS = 30
 

@@ -133,5 +133,3 @@ def measure() -> list[str]:
         "(pending rows, badge, slower numbers)"
     )
     return lines
-
-
