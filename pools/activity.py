@@ -1,4 +1,4 @@
-"""Keeps the hourly counts and the contracts' event totals in step with the stored logs."""
+"""Keeps the hourly counts in step with the stored logs. Called by `ingest` only."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,19 +6,17 @@ from datetime import datetime
 
 from django.db.models import F
 
-from pools.models import Contract, HourlyActivity, Log
+from pools.models import HourlyActivity, Log
 
 
 def count_events(logs: Iterable[Log], step: int) -> None:
-    """Add `step` (+1 stored, -1 taken back) for each decoded log to its hour and contract."""
+    """Add `step` (+1 stored, -1 taken back) for each decoded log to its hour."""
     hours: Counter[tuple[int, datetime, str]] = Counter()
-    totals: Counter[int] = Counter()
     for log in logs:
         if not log.kind:
             continue
         hour = log.timestamp.replace(minute=0, second=0, microsecond=0)
         hours[log.contract_id, hour, log.kind] += step
-        totals[log.contract_id] += step
     for (contract_id, hour, kind), count in hours.items():
         row = HourlyActivity.objects.filter(contract_id=contract_id, hour=hour, kind=kind)
         if not row.update(count=F("count") + count):
@@ -27,5 +25,3 @@ def count_events(logs: Iterable[Log], step: int) -> None:
             )
     if step < 0:
         HourlyActivity.objects.filter(count=0).delete()
-    for contract_id, count in totals.items():
-        Contract.objects.filter(pk=contract_id).update(events_total=F("events_total") + count)

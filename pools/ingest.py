@@ -143,6 +143,7 @@ def fill(
     """
     segments.check(segment)
     chain = _lock(segment.chain_id, lease)
+    contract = Contract.objects.get(pk=contract.pk)  # its totals may have moved since it was read
     cursor = Cursor.objects.get(chain=chain)
     if segment.to_block > cursor.number:
         raise StaleCursor(f"Block {segment.to_block} lies above the cursor {cursor.number}.")

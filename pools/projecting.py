@@ -61,12 +61,14 @@ def event_of(log: Log) -> Event:
 def apply(logs: Collection[Log]) -> None:
     """Fold new logs that follow everything stored of their contracts."""
     for contract, own in _by_contract(logs):
+        contract.events_total += len(own)
         _apply(contract, own)
 
 
 def insert(logs: Collection[Log]) -> None:
     """Fold new logs that may lie before others: pools with later events are folded afresh."""
     for contract, own in _by_contract(logs):
+        contract.events_total += len(own)
         later = _standing(contract).filter(
             pool_id__in={log.pool_id for log in own if log.pool_id is not None},
             block_number__gte=own[0].block_number,
@@ -83,6 +85,7 @@ def insert(logs: Collection[Log]) -> None:
 def remove(logs: Collection[Log]) -> None:
     """Fold the pools of retracted logs afresh from what still stands."""
     for contract, own in _by_contract(logs):
+        contract.events_total -= len(own)
         touched = {log.pool_id for log in own if log.pool_id is not None}
         _refold(contract, touched, contract_wide=any(log.pool_id is None for log in own))
 
@@ -239,7 +242,7 @@ def _store(
     for name in (*_TOLD, *_TOTALS):
         value = getattr(ledger.contract, name)
         setattr(contract, name, "" if value is None and name in _ADDRESSES else value)
-    contract.save(update_fields=[*_TOLD, *_TOTALS])
+    contract.save(update_fields=[*_TOLD, *_TOTALS, "events_total"])
 
 
 def _pool_row(contract: Contract, state: PoolState, row: Pool | None, creation: Log | None) -> Pool:

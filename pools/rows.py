@@ -65,7 +65,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The dashboard's numbers. `seq` was read first: the rest is at least as new."""
+    """The dashboard's numbers. `seq` was read first: what events change is at least as new."""
 
     pools_total: int
     members_total: int

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pools.rows import Connection, EventRow
@@ -38,6 +39,7 @@ class Asides:
         self._heard: deque[tuple[float, Hint | tuple[str, str]]] = deque(maxlen=MOST_HEARD)
         self._pending = PendingRows()
         self._touched: set[PoolKey] = set()
+        self._disturbed = False
         self._slow_numbers: set[str] = set()
         self._status_changed = False
         self._shown: Connection | None = None
@@ -64,7 +66,7 @@ class Asides:
         """A frame went out: remember what of it is told later, and which hints came true."""
         self._pending.settle(row.key for row in change.added)
         self._touched.update(change.pools)
-        self._touched -= {key for key in change.created if change.pools.get(key) is not None}
+        self._disturbed |= change.feed is not None
         self._slow_numbers.update(change.numbers & fragments.SLOW_NUMBERS)
 
     def due_in(self) -> float:
@@ -142,11 +144,26 @@ class Asides:
 
     async def _tell_the_slow(self) -> None:
         touched, self._touched = self._touched, set()
+        disturbed, self._disturbed = self._disturbed, False
         names, self._slow_numbers = self._slow_numbers, set()
         languages = self._hub.languages(of=_dashboard)
+        before = self._hub.source.stats()
+        around = await self._hub.in_thread(self._hub.source.look_around)
+        names |= changes.changed_numbers(before, around.stats)
         rows = await self._hub.in_thread(self._hub.source.newest_pools, touched, languages)
         await self._hub.mention(rows, to=_dashboard)
         await self._tell_numbers(names)
+        for topic, languages in self._hub.watched("pool").items():
+            if (topic.contract, topic.pool_id) in touched:
+                make = partial(
+                    self._hub.source.pool_page,
+                    topic,
+                    languages,
+                    up_to=self._hub.last_seq,
+                    with_feed=disturbed,
+                )
+                pages = await self._hub.in_thread(make)
+                await self._hub.mention(pages, to=topic.__eq__)
 
     async def _tell_numbers(self, names: Collection[str]) -> None:
         if not names:

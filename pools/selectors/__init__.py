@@ -15,7 +15,7 @@ from pools.selectors.lists import (
     pool,
     pools,
 )
-from pools.selectors.overview import connection, coverage, current_seq, stats
+from pools.selectors.overview import connection, coverage, current_seq, recounted, stats
 
 __all__ = [
     "connection",
@@ -31,5 +31,6 @@ __all__ = [
     "outbox_after",
     "pool",
     "pools",
+    "recounted",
     "stats",
 ]

@@ -3,6 +3,7 @@
 Numbers about the whole are in `overview`; which rows a URL asks for is `filters`' matter.
 """
 
+import sys
 from collections.abc import Iterable, Sequence
 
 from django.conf import settings
@@ -63,9 +64,10 @@ def events_by_seq(seqs: Iterable[int]) -> list[EventRow]:
 
 def outbox_after(seq: int, limit: int) -> list[Message]:
     """The messages after a sequence number, in order, at most `limit` of them."""
-    found = list(OutboxRow.objects.filter(seq__gt=seq).order_by("seq")[:limit])
-    logs = _logs().filter(pk__in={row.log_id for row in found if row.log_id}).exclude(kind="")
-    by_log = dict(zip((log.pk for log in logs), event_rows(logs), strict=True))
+    told = OutboxRow.objects.filter(seq__gt=seq).order_by("seq")
+    found = list(told.select_related("log__contract", "log__block")[:limit])
+    logs = {row.log.pk: row.log for row in found if row.log is not None and row.log.kind}
+    by_log = dict(zip(logs, event_rows(logs.values()), strict=True))
     return [
         Message(
             seq=row.seq,
@@ -89,8 +91,9 @@ def event_rows(logs: Iterable[Log]) -> list[EventRow]:
 
 def _attach_blocks(logs: Sequence[Log]) -> None:
     """Fetch the blocks of many logs, as `prefetch_related` would, in parts that SQLite can take."""
-    blocks = Block.objects.in_bulk({log.block_id for log in logs})
-    for log in logs:
+    without = [log for log in logs if not Log.block.is_cached(log)]
+    blocks = Block.objects.in_bulk({log.block_id for log in without})
+    for log in without:
         log.block = blocks[log.block_id]
 
 
@@ -114,6 +117,8 @@ def _events() -> QuerySet[Log]:
 
 def _confirmed_block() -> int:
     """The highest block with CONFIRMATIONS blocks on top of it; -1 when there is none."""
+    if not settings.CONFIRMATIONS:
+        return sys.maxsize  # what is stored is at or below the cursor
     newest = Cursor.objects.order_by("-number").values_list("number", flat=True).first()
     return -1 if newest is None else newest - settings.CONFIRMATIONS
 

@@ -4,6 +4,7 @@ None of them grows with the number of events: totals are kept by `ingest`, days 
 hourly counts. The clock is handed in by tests. Nothing is written.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import Q, Sum
@@ -35,23 +36,43 @@ def current_seq() -> int:
 def stats(now: datetime | None = None) -> Stats:
     """The dashboard's numbers, days and hours by the site's time zone and block time."""
     now = now or timezone.now()
-    seq = current_seq()
     times = periods(now, timezone.get_default_timezone())
+    empty = Stats(
+        pools_total=0,
+        members_total=0,
+        total_contributed=0,
+        events_total=0,
+        events_today=0,
+        events_yesterday_same_time=_events_in(times.yesterday_same_time),
+        events_this_hour=0,
+        trend_percent=None,
+        latest_pool=None,
+        seq=0,
+        connection=connection(now),
+    )
+    counted = recounted(empty, now)  # its `seq` is read before all that follows
+    return replace(counted, latest_pool=next(iter(newest_pools(1)), None))
+
+
+def recounted(before: Stats, now: datetime | None = None) -> Stats:
+    """The numbers that each event changes, read anew; yesterday, latest pool and connection stay.
+
+    For the way of a live event to the screen, where every query delays it.
+    """
+    seq = current_seq()
+    times = periods(now or timezone.now(), timezone.get_default_timezone())
     today = _events_in(times.today)
-    yesterday = _events_in(times.yesterday_same_time)
     contracts = list(Contract.objects.all())
-    return Stats(
+    return replace(
+        before,
         pools_total=sum(contract.pools_total for contract in contracts),
         members_total=sum(contract.members_total for contract in contracts),
         total_contributed=sum(contract.total_contributed for contract in contracts),
         events_total=sum(contract.events_total for contract in contracts),
         events_today=today,
-        events_yesterday_same_time=yesterday,
         events_this_hour=_events_in(times.this_hour),
-        trend_percent=trend_percent(today, yesterday),
-        latest_pool=next(iter(newest_pools(1)), None),
+        trend_percent=trend_percent(today, before.events_yesterday_same_time),
         seq=seq,
-        connection=connection(now),
     )
 
 

@@ -427,7 +427,7 @@ def test_lists_take_the_same_few_queries_however_long(
         chain.block(*(chain.joined(start, address(f"member {n}")) for n in range(30)))
         with django_assert_num_queries(1):
             get(client, "/pools", limit=1000)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(4):
             get(client, "/events", limit=1000)
         with django_assert_num_queries(2):
             get(client, f"/pools/{CONTRACT}/{start}/members")

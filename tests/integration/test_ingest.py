@@ -292,6 +292,20 @@ def test_filling_again_adds_nothing(chain: ScriptedChain, lease: leases.LeaseTok
     assert tables() == before
 
 
+def test_filling_with_a_contract_that_was_read_long_ago_keeps_its_totals(
+    chain: ScriptedChain, lease: leases.LeaseToken
+) -> None:
+    chain.mine(created(), joined(ANA, COIN))
+    chain.mine(created(2), joined(BETO, COIN, pool=2))
+    read_long_ago = Contract.objects.get()
+    ingest.append(replace(chain.segment(1, 1), logs=()), lease=lease)
+    ingest.append(chain.segment(2), lease=lease)
+    ingest.fill(chain.segment(1, 1), read_long_ago, lease=lease)
+    contract = Contract.objects.get()
+    assert (contract.pools_total, contract.members_total, contract.events_total) == (2, 2, 4)
+    assert contract.total_contributed == 2 * COIN
+
+
 def test_filling_says_what_the_answer_lacks_and_takes_nothing_away(
     chain: ScriptedChain, lease: leases.LeaseToken
 ) -> None:
