@@ -179,6 +179,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3500},
     },
+    "prune-outbox": {
+        "task": "realtime.tasks.prune_outbox",
+        "schedule": 3600.0,
+        "options": {"expires": 3500},
+    },
 }
 
 STATIC_URL = "/static/"
