@@ -46,6 +46,8 @@ class Change:
     `added` is in chain order. `feed` holds the whole dashboard feed, newest first, when putting
     the added rows on top would not give the right list. `numbers` names the fields of `stats` that
     differ from those before. `pools` holds each pool that was touched, None if it is no more.
+    A pool's facts and members are not kept here: they would fill the memory, and only the newest
+    are worth telling.
     """
 
     first_seq: int
@@ -57,7 +59,6 @@ class Change:
     stats: Stats | None = None
     numbers: frozenset[str] = frozenset()
     pools: Mapping[PoolKey, Pool | None] = field(default_factory=dict)
-    details: Mapping[Topic, PoolDetails] = field(default_factory=dict)
     banners: bool = False
 
     @property
@@ -66,10 +67,11 @@ class Change:
         rows = (row for row in self.added if row.kind == "PoolCreated")
         return frozenset((row.contract, row.pool_id) for row in rows if row.pool_id is not None)
 
-    def complete_for(self, topic: Topic) -> bool:
-        """Whether the page of this topic can be brought up to date from what was captured."""
-        touched = topic.kind == "pool" and (topic.contract, topic.pool_id) in self.pools
-        return not touched or topic in self.details
+    def leaves_more_to_tell(self, topic: Topic) -> bool:
+        """Whether pages of this topic also show what no frame carries, and that has changed."""
+        if topic.kind == "pool":
+            return (topic.contract, topic.pool_id) in self.pools
+        return topic.kind == "dashboard" and bool(self.pools)
 
     def after(self, seq: int) -> "Change":
         """The part that a reader of `seq` lacks. Lists that are sent whole stay whole."""

@@ -6,6 +6,7 @@ and touches no records: all it sends comes from the hub of this process.
 
 import asyncio
 import json
+import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
@@ -32,6 +33,8 @@ GOODBYE = 5.0  # seconds for the closing handshake
 
 POLICY_VIOLATION, TOO_BIG, TRY_AGAIN = 1008, 1009, 1013
 PRIVATE = 3000
+
+log = logging.getLogger(__name__)
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -110,6 +113,7 @@ class _Visit:
                 duty.result()
         except Refused as refused:
             metrics.REFUSED.labels(refused.why).inc()
+            log.info("A browser was shown out: %s", refused.why)
             await self._close(refused.code)
         except (NotReady, DatabaseError):
             await self._close(TRY_AGAIN)

@@ -75,7 +75,7 @@ def change(what: Change, topic: Topic) -> str:
         )
     if topic.kind == "pools":
         return _touched_pools(what) + _new_pools(what, "pool-list", swap="rows new")
-    return _pool(what, topic)
+    return _pool_feed(what, topic)
 
 
 def snapshot_of_dashboard(rows: Sequence[EventRow], pools: Sequence[Pool]) -> str:
@@ -89,9 +89,14 @@ def snapshot_of_pools(pools: Iterable[Pool]) -> str:
     return partial("pool-list", rows, swap="rows newest")
 
 
-def snapshot_of_pool(details: PoolDetails) -> str:
-    """The pool's page as it is."""
-    return _details(details) + partial("activity-feed", _feed_rows(details.feed), swap="feed whole")
+def pool_page(details: PoolDetails, *, with_feed: bool) -> str:
+    """The pool's page as it is; its feed is also told event by event."""
+    context = {"pool": details.pool, "members": details.members}
+    html = partial("pool-facts", _render("pools/_facts.html", context))
+    html += partial("pool-members", _render("pools/_members.html", context))
+    if with_feed:
+        html += partial("activity-feed", _feed_rows(details.feed), swap="feed whole")
+    return html
 
 
 def newest_pools(pools: Sequence[Pool]) -> str:
@@ -200,28 +205,16 @@ def _touched_pools(what: Change) -> str:
     return partial("pool-list", "".join(rows), swap="rows") if rows else ""
 
 
-def _pool(what: Change, topic: Topic) -> str:
-    key = (topic.contract, topic.pool_id)
-    if key not in what.pools:
-        return ""
-    details = what.details.get(topic)
-
+def _pool_feed(what: Change, topic: Topic) -> str:
     def ours(rows: Iterable[EventRow]) -> list[EventRow]:
+        key = (topic.contract, topic.pool_id)
         return [row for row in rows if (row.contract, row.pool_id) == key]
 
-    feed = _feed_of(
+    return _feed_of(
         added=ours(what.added),
         struck=ours(item.event for item in what.struck),
         confirmed=ours(item.event for item in what.confirmed),
-        whole=details.feed if what.feed is not None and details else None,
-    )
-    return feed + (_details(details) if details else "")
-
-
-def _details(details: PoolDetails) -> str:
-    context = {"pool": details.pool, "members": details.members}
-    return partial("pool-facts", _render("pools/_facts.html", context)) + partial(
-        "pool-members", _render("pools/_members.html", context)
+        whole=None,  # comes with the pool's page, when it is needed
     )
 
 

@@ -45,10 +45,6 @@ class Frame:
         topics, language = audience
         return [(t, language) for t in topics if (t, language) not in self.fragments]
 
-    def serves(self, audience: Audience) -> bool:
-        """Whether the change holds all that this audience's pages show of it."""
-        return all(self.change.complete_for(topic) for topic in audience[0])
-
     def text(self, audience: Audience) -> str:
         """The message: the newest sequence number, then the fragments. KeyError if one lacks."""
         text = self._texts.get(audience)

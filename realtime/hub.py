@@ -8,7 +8,7 @@ nobody says anything. Browsers and sockets are the consumers' matter.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -18,9 +18,10 @@ from realtime import metrics
 from realtime.asides import Asides
 from realtime.frames import Audience, Frame, Language, Ring, Wanted, lacking, mark
 from realtime.outlet import Outlet
-from realtime.source import Snapshot, Source, TooMuch
+from realtime.source import Source, TooMuch
 from realtime.topics import Topic
 from realtime.wakeups import Wakeups
+from realtime.welcomes import Welcomes, replay
 
 POLL = 1.0  # seconds between looks at the outbox while the channel layer works
 POLL_ALONE = 0.25  # and while it is away
@@ -28,7 +29,6 @@ CALM = 1.0  # seconds between two "everything anew", which costs each browser a 
 RETRY = 1.0  # seconds after a failure, mostly of the database
 READY = 10.0  # seconds that a browser waits for a hub that is starting
 ATTEMPTS = 20
-LONGEST_CATCH_UP = 32  # frames that may follow a snapshot made for somebody else
 BREATH = 250  # texts given between two breaths of the event loop
 
 log = logging.getLogger(__name__)
@@ -54,12 +54,10 @@ class Hub:
         self._asides = Asides(self)
         self._ring = Ring(0)
         self._outlets: dict[Audience, set[Outlet]] = {}
-        self._snapshots: dict[Audience, Snapshot] = {}
-        self._standing: dict[Audience, tuple[int, str]] = {}
+        self._welcomes = Welcomes(source, self._ring, self.in_thread)
         self._ready = asyncio.Event()
         self._awake = asyncio.Event()
         self._advancing = asyncio.Lock()
-        self._making = asyncio.Lock()
         self._calm_until = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -84,16 +82,20 @@ class Hub:
             if seen > self._ring.last_seq:  # a page can know of a commit before its hub does
                 await self._advance()
             missed = self._ring.since(seen)
-            if missed is None or not all(frame.serves(audience) for frame in missed):
-                snapshot = await self._make_snapshot(audience)
+            if missed is None:
+                snapshot = await self._welcomes.snapshot(audience)
                 seen, before = snapshot.seq, [mark(snapshot.seq) + snapshot.html]
             elif jobs := lacking(missed, audience):
                 await self.in_thread(self.source.render, jobs)
-            elif not self._stands_at(audience, seen):
-                await self._make_standing(audience)
             else:
-                outlet.attach(self._ring.last_seq, [*before, *self._replay(missed, audience)])
-                return
+                more = any(f.change.leaves_more_to_tell(t) for f in missed for t in audience[0])
+                standing = self._welcomes.standing(audience, more=more, seen=seen)
+                if standing is None:
+                    await self._welcomes.make_standing(audience, more=more)
+                else:
+                    texts = replay(missed, audience, standing)
+                    outlet.attach(self._ring.last_seq, [*before, *texts])
+                    return
         raise NotReady("news come faster than they can be told")
 
     def leave(self, outlet: Outlet, audience: Audience) -> None:
@@ -101,8 +103,8 @@ class Hub:
         outlets = self._outlets.get(audience, set())
         outlets.discard(outlet)
         if not outlets:
-            for made in (self._outlets, self._snapshots, self._standing):
-                made.pop(audience, None)
+            self._outlets.pop(audience, None)
+            self._welcomes.forget(audience)
 
     @property
     def running(self) -> bool:
@@ -145,9 +147,22 @@ class Hub:
                 if given % BREATH == 0:
                     await asyncio.sleep(0)
 
+    @property
+    def last_seq(self) -> int:
+        return self._ring.last_seq
+
+    def watched(self, kind: str) -> dict[Topic, set[Language]]:
+        """The topics of this kind that somebody watches, and in which languages."""
+        found: dict[Topic, set[Language]] = {}
+        for topics, language in self._outlets:
+            for topic in topics:
+                if topic.kind == kind:
+                    found.setdefault(topic, set()).add(language)
+        return found
+
     def forget_standing(self) -> None:
         """What newcomers are told has changed without a frame."""
-        self._standing.clear()
+        self._welcomes.forget_standings()
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -218,17 +233,11 @@ class Hub:
         return [job for audience in self._outlets for job in lacking([frame], audience)]
 
     async def _give(self, frame: Frame) -> None:
-        gifts: list[tuple[str | None, list[Outlet]]] = [
-            (frame.text(audience) if frame.serves(audience) else None, list(outlets))
-            for audience, outlets in self._outlets.items()
-        ]
+        gifts = [(frame.text(each), list(outlets)) for each, outlets in self._outlets.items()]
         given = 0
         for text, outlets in gifts:
             for outlet in outlets:
-                if text is not None:
-                    outlet.give(text, frame.last_seq)
-                elif outlet.position < frame.last_seq:
-                    outlet.fall_behind()
+                outlet.give(text, frame.last_seq)
                 given += 1
                 if given % BREATH == 0:
                     await asyncio.sleep(0)
@@ -236,47 +245,12 @@ class Hub:
     def _begin_anew(self, seq: int) -> None:
         """What happened cannot be told one by one: everybody gets a snapshot."""
         self._ring.restart(seq)
-        self._snapshots.clear()
-        self._standing.clear()
+        self._welcomes.forget_all()
         self._calm_until = time.monotonic() + CALM
         for outlets in self._outlets.values():
             for outlet in outlets:
                 if outlet.attached:
                     outlet.fall_behind()
-
-    async def _make_snapshot(self, audience: Audience) -> Snapshot:
-        async with self._making:  # whoever waited here finds it made
-            snapshot = self._snapshots.get(audience)
-            missed = self._ring.since(snapshot.seq) if snapshot else None
-            if snapshot is None or missed is None or len(missed) > LONGEST_CATCH_UP:
-                snapshot = await self.in_thread(self.source.snapshot, audience)
-                self._snapshots[audience] = snapshot
-            metrics.SNAPSHOTS.inc()
-            return snapshot
-
-    def _stands_at(self, audience: Audience, seen: int) -> bool:
-        """Whether what newcomers are told is at least as new as what this one has seen."""
-        return audience in self._standing and self._standing[audience][0] >= seen
-
-    async def _make_standing(self, audience: Audience) -> None:
-        async with self._making:
-            as_of = self._ring.last_seq
-            if audience not in self._standing or self._standing[audience][0] < as_of:
-                text = await self.in_thread(self.source.standing, audience)
-                # It may be newer than `as_of`, never older: the frames after `as_of` follow it.
-                self._standing[audience] = as_of, text
-
-    def _replay(self, missed: Iterable[Frame], audience: Audience) -> list[str]:
-        """The missed frames, with the state of things put in where it belongs."""
-        as_of, standing = self._standing[audience]
-        texts: list[str] = []
-        told = False
-        for frame in missed:
-            if frame.last_seq > as_of and not told:
-                texts.append(standing)
-                told = True
-            texts.append(frame.text(audience))
-        return texts if told else [*texts, standing]
 
 
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}

@@ -100,7 +100,7 @@ class Source:
             self.look_around()
             self._find_newest(newest)
             return TooMuch(newest)
-        frame = Frame(self._capture(messages, {topic for topic, _ in wanted}))
+        frame = Frame(self._capture(messages))
         self.render([(frame, one) for one in wanted])
         return frame
 
@@ -125,14 +125,24 @@ class Source:
                 html += fragments.banners(self._around)
         return Snapshot(seq=seq, html=html)
 
-    def standing(self, audience: Audience) -> str:
-        """Badge, statistics and, for a dashboard, all numbers: as they were last told to others."""
+    def standing(self, audience: Audience, *, as_of: int, with_lists: bool) -> str:
+        """What a page shows and no frame tells anew, as it was last told to others.
+
+        Badge and statistics, a dashboard's numbers, and `with_lists`, for those who missed changes
+        of them, a dashboard's newest pools and a pool's page.
+        """
         topics, language = audience
         around = self._around or self.look_around()
         with fragments.in_language(language):
             html = fragments.badge(around.stats) + fragments.statistics(around.stats)
-            if any(topic.kind == "dashboard" for topic in topics):
-                html += fragments.all_numbers(around.stats)
+            for topic in topics:
+                if topic.kind == "dashboard":
+                    html += fragments.all_numbers(around.stats)
+                    if with_lists:
+                        pools = selectors.newest_pools(fragments.NEWEST_POOLS)
+                        html += fragments.newest_pools(pools)
+                elif topic.kind == "pool" and with_lists:
+                    html += self._pool_page(topic, up_to=as_of, with_feed=True)
         return html
 
     def look_around(self) -> Surroundings:
@@ -181,6 +191,11 @@ class Source:
             return _in_each(languages, lambda: fragments.newest_pools(pools))
         return _in_each(languages, lambda: fragments.pool_rows(shown, "newest-pools"))
 
+    def pool_page(
+        self, topic: Topic, languages: Iterable[Language], *, up_to: int, with_feed: bool
+    ) -> dict[Language, str]:
+        return _in_each(languages, lambda: self._pool_page(topic, up_to=up_to, with_feed=with_feed))
+
     def hint(self, hint: hints.Hint) -> EventRow | None:
         """The pending row for a notification; None if its event is stored already, or is none."""
         return hints.pending_row(hint, now=timezone.now())
@@ -188,11 +203,10 @@ class Source:
     def feed_row(self, row: EventRow, languages: Iterable[Language]) -> dict[Language, str]:
         return _in_each(languages, lambda: fragments.feed_row(row))
 
-    def _capture(self, messages: Sequence[Message], topics: Collection[Topic]) -> Change:
+    def _capture(self, messages: Sequence[Message]) -> Change:
         change = changes.net_effect(messages)
         before = self._around.stats if self._around else None
-        after = self.look_around().stats
-        pools = changes.touched_pools(messages)
+        after = self._recount(whole=before is None or change.banners).stats
         disturbed = bool(change.struck) or any(
             changes.position(row) <= self._newest for row in change.added
         )
@@ -200,19 +214,21 @@ class Source:
             self._find_newest(change.last_seq)
         elif change.added:
             self._newest = changes.position(change.added[-1])
-        details = {}
-        for topic in topics:
-            pool = pools.get((topic.contract, topic.pool_id))
-            if pool is not None:
-                details[topic] = changes.details_of(pool, up_to=change.last_seq)
         return replace(
             change,
             feed=changes.latest(up_to=change.last_seq) if disturbed else None,
             stats=after,
             numbers=changes.changed_numbers(before, after),
-            pools=pools,
-            details=details,
+            pools=changes.touched_pools(messages),
         )
+
+    def _recount(self, *, whole: bool) -> Surroundings:
+        """The numbers as of now; unless `whole` is wanted, only those that each event changes."""
+        if whole or self._around is None:
+            return self.look_around()
+        stats = selectors.recounted(self._around.stats)
+        self._around = replace(self._around, stats=stats)
+        return self._around
 
     def _snapshot_of(self, topic: Topic, seq: int) -> str:
         if topic.kind == "dashboard":
@@ -221,8 +237,15 @@ class Source:
             )
         if topic.kind == "pools":
             return fragments.snapshot_of_pools(selectors.newest_pools(LISTED_POOLS))
+        return self._pool_page(topic, up_to=seq, with_feed=True)
+
+    def _pool_page(self, topic: Topic, *, up_to: int, with_feed: bool) -> str:
+        """Nothing for a pool that is no more, or never was."""
         pool = selectors.pool(topic.contract, topic.pool_id)
-        return fragments.snapshot_of_pool(changes.details_of(pool, up_to=seq)) if pool else ""
+        if pool is None:
+            return ""
+        details = changes.details_of(pool, up_to=up_to)
+        return fragments.pool_page(details, with_feed=with_feed)
 
     def _find_newest(self, up_to: int) -> None:
         rows = changes.latest(up_to=up_to)

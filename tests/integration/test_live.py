@@ -149,28 +149,45 @@ async def test_a_retraction_strikes_out_and_repairs_the_list(web_servers: WebSer
         assert browser.keys == keys(1)
 
 
-@pytest.mark.parametrize(
-    ("topic", "shown", "hidden"),
-    [
-        (f"pool:{CONTRACT}:1", 'id=pool-facts"', "id=pool-list"),
-        ("pools", "id=pool-list", "id=pool-facts"),
-    ],
-)
-async def test_each_topic_gets_its_own_parts(
-    web_servers: WebServers, topic: str, shown: str, hidden: str
-) -> None:
+async def test_the_list_of_pools_gets_the_rows_that_changed(web_servers: WebServers) -> None:
     chain = ChainFactory()
-    chain.block(chain.created(1), chain.created(2))
+    seen = chain.block(chain.created(1), chain.created(2)).last_seq
     server = web_servers.start()
-    async with watching(server, topic, since=2) as browser:
+    async with watching(server, "pools", since=seen) as browser:
         await browser.read()
-        await browser.read_until(chain.block(chain.joined(1, ANA)).last_seq)
-        assert shown.strip('"') in browser.frames[-1]
-        assert hidden not in browser.frames[-1]
+        await browser.read_until(chain.block(chain.joined(1, ANA), chain.created(3)).last_seq)
+        frame = browser.frames[-1]
+        assert re.findall(rf"data-pool={CONTRACT}:(\d)", frame) == ["1", "3"]
+        assert "id=pool-list hx-swap=rows>" in frame
+        assert 'id=pool-list hx-swap="rows new">' in frame
+        await browser.read_until(chain.roll_back(chain.head.number - 1).last_seq)
+        assert f"<li data-pool={CONTRACT}:3 data-gone>" in browser.frames[-1]
+
+
+async def test_a_pools_page_hears_of_its_own_pool_alone(web_servers: WebServers) -> None:
+    chain = ChainFactory()
+    seen = chain.block(chain.created(1), chain.created(2)).last_seq
+    server = web_servers.start()
+    topic = f"pool:{CONTRACT}:1"
+    async with watching(server, topic, since=seen) as browser:
+        await browser.read()
         await browser.read_until(chain.block(chain.joined(2, ANA)).last_seq)
-        other = browser.frames[-1]
-        # Of other pools a pool's page only learns that time goes on.
-        assert (other == f"<!--{browser.seq}-->") == topic.startswith("pool:")
+        assert browser.frames[-1] == f"<!--{browser.seq}-->"  # only that time goes on
+        now = chain.block(chain.joined(1, ANA), chain.joined(2, BEA)).last_seq
+        await browser.read_until(now)
+        assert len(browser.keys) == 1
+        page = await browser.read_text("id=pool-members")
+        assert ANA in page
+        assert "id=pool-facts" in page
+    # Who was away is told of facts and members once, and of each event.
+    for member in (BEA, CARO):
+        last = chain.block(chain.joined(1, member)).last_seq
+    async with watching(server, topic, since=now) as browser:
+        await browser.read_until(last)
+        page = await browser.read_text("id=pool-members")
+        assert CARO in page
+        assert len(browser.keys) == 2
+        assert sum("id=pool-members" in frame for frame in browser.frames) == 1
 
 
 async def test_a_frame_of_one_event_fits_into_400_bytes(web_servers: WebServers) -> None:
