@@ -40,6 +40,7 @@ class Asides:
         self._pending = PendingRows()
         self._touched: set[PoolKey] = set()
         self._disturbed = False
+        self._pages: dict[Topic, bool] = {}  # pools' pages to be told, and whether with their feed
         self._slow_numbers: set[str] = set()
         self._status_changed = False
         self._shown: Connection | None = None
@@ -71,7 +72,7 @@ class Asides:
 
     def due_in(self) -> float:
         """Seconds until something here has to be done unasked."""
-        if self._status_changed:
+        if self._status_changed or self._pages or self._turn != _turn():
             return 0.0
         times = [self._heartbeat_at, self._look_at]
         if self._heard:
@@ -84,39 +85,40 @@ class Asides:
         return max(0.0, min(times) - time.monotonic())
 
     async def attend(self) -> None:
-        """Do what is due."""
+        """Do one thing that is due, if any: the next frame need not wait for all of them."""
         now = time.monotonic()
-        await self._tell_hints(now)
-        if self._turn != _turn():
+        if self._heard and self._heard[0][0] <= now:
+            await self._tell_hint(now)
+        elif late := self._pending.expire(now=now):
+            for row in late:
+                await self._show(row)
+        elif self._turn != _turn():
             self._turn = _turn()
             await self._turn_the_hour()
-        if self._status_changed or now >= self._look_at:
+        elif self._status_changed or now >= self._look_at:
             self._status_changed = False
             self._look_at = now + LOOK
             await self._look_at_connection()
-        if now >= self._slow_at and (self._touched or self._slow_numbers):
-            self._slow_at = now + SLOW_TICK
-            await self._tell_the_slow()
-        if now >= self._heartbeat_at:
+        elif now >= self._heartbeat_at:
             self._heartbeat_at = now + HEARTBEAT
             await self._beat()
+        elif self._pages:
+            await self._tell_page(self._pages.popitem())
+        elif now >= self._slow_at and (self._touched or self._slow_numbers):
+            self._slow_at = now + SLOW_TICK
+            await self._tell_the_slow()
 
-    async def _tell_hints(self, now: float) -> None:
-        while self._heard and self._heard[0][0] <= now:
-            _, heard = self._heard.popleft()
-            if isinstance(heard, Hint):
-                if not self._pending.awaits(heard.key):
-                    continue
-                row = await self._hub.in_thread(self._hub.source.hint, heard)
-                if row is not None:
-                    self._pending.add(row, now=now)
-                    await self._show(row)
-            else:
-                key, reason = heard
-                row = self._pending.take_back(key, reason=reason)
-                if row is not None:
-                    await self._show(row)
-        for row in self._pending.expire(now=now):
+    async def _tell_hint(self, now: float) -> None:
+        _, heard = self._heard.popleft()
+        row: EventRow | None = None
+        if not isinstance(heard, Hint):
+            key, reason = heard
+            row = self._pending.take_back(key, reason=reason)
+        elif self._pending.awaits(heard.key):
+            row = await self._hub.in_thread(self._hub.source.hint, heard)
+            if row is not None:
+                self._pending.add(row, now=now)
+        if row is not None:
             await self._show(row)
 
     async def _show(self, row: EventRow) -> None:
@@ -153,17 +155,20 @@ class Asides:
         rows = await self._hub.in_thread(self._hub.source.newest_pools, touched, languages)
         await self._hub.mention(rows, to=_dashboard)
         await self._tell_numbers(names)
-        for topic, languages in self._hub.watched("pool").items():
+        for topic in self._hub.watched("pool"):
             if (topic.contract, topic.pool_id) in touched:
-                make = partial(
-                    self._hub.source.pool_page,
-                    topic,
-                    languages,
-                    up_to=self._hub.last_seq,
-                    with_feed=disturbed,
-                )
-                pages = await self._hub.in_thread(make)
-                await self._hub.mention(pages, to=topic.__eq__)
+                self._pages[topic] = disturbed or self._pages.get(topic, False)
+
+    async def _tell_page(self, page: tuple[Topic, bool]) -> None:
+        topic, with_feed = page
+        make = partial(
+            self._hub.source.pool_page,
+            topic,
+            self._hub.watched("pool").get(topic, set()),
+            up_to=self._hub.last_seq,
+            with_feed=with_feed,
+        )
+        await self._hub.mention(await self._hub.in_thread(make), to=topic.__eq__)
 
     async def _tell_numbers(self, names: Collection[str]) -> None:
         if not names:
