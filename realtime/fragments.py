@@ -30,7 +30,7 @@ _NUMBERS: dict[str, tuple[str, str, str]] = {
     "events_this_hour": ("n-hour", "dashboard/_number.html", "value"),
     "events_total": ("n-events", "dashboard/_number.html", "value"),
 }
-SLOW_NUMBERS = frozenset({"events_total", "trend_percent"})
+SLOW_NUMBERS = frozenset({"events_total", "total_contributed", "trend_percent"})
 
 # Tags that htmx looks for in the text of a frame before any parser has seen it.
 _FORGED = re.compile(r"</?(?:hx-|head|html|body)", re.IGNORECASE)

@@ -146,7 +146,7 @@ def web_servers(
 ) -> Iterator[WebServers]:
     servers = WebServers(records, prepared_directory, own_redis.url)
     usual = settings.CHANNEL_LAYERS
-    settings.CHANNEL_LAYERS = _layers_at(own_redis.url)
+    settings.CHANNEL_LAYERS = layers_at(own_redis.url)
     channel_layers.backends.clear()
     yield servers
     servers.stop()
@@ -155,7 +155,8 @@ def web_servers(
     channel_layers.backends.clear()
 
 
-def _layers_at(url: str) -> dict[str, Any]:
+def layers_at(url: str) -> dict[str, Any]:
+    """The setting CHANNEL_LAYERS for another Redis."""
     config = settings.CHANNEL_LAYERS["default"]
     host = {**config["CONFIG"]["hosts"][0], "address": url}
     return {"default": {**config, "CONFIG": {**config["CONFIG"], "hosts": [host]}}}

@@ -63,7 +63,7 @@ class Board(Source):
     def snapshot(self, audience: Audience) -> Snapshot:  # noqa: ARG002
         return Snapshot(seq=BOARD.unpack(self._memory)[0], html="")
 
-    def standing(self, audience: Audience) -> str:  # noqa: ARG002
+    def standing(self, audience: Audience, *, as_of: int, with_lists: bool) -> str:  # noqa: ARG002
         return "hello"
 
     def look_at_connection(self) -> Any:
