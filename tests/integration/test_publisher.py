@@ -18,9 +18,7 @@ from tests.redis_server import RedisServer
 @pytest.fixture
 async def layer(own_redis: RedisServer, settings: LazySettings) -> AsyncIterator[RedisServer]:
     """The channel layer is at this test's own Redis, and the last failure is long ago."""
-    settings.CHANNEL_LAYERS = {
-        "default": {**config, "CONFIG": {**config["CONFIG"], "hosts": hosts}}
-    }
+    settings.CHANNEL_LAYERS = layers_at(own_redis.url)
     publisher._line = publisher._Line()
     yield own_redis
     for backend in channel_layers.backends.values():
@@ -82,9 +80,7 @@ def test_code_without_an_event_loop_announces_too(
     own_redis: RedisServer, settings: LazySettings
 ) -> None:
     own_redis.stop()
-    settings.CHANNEL_LAYERS = {
-        "default": {**config, "CONFIG": {**config["CONFIG"], "hosts": hosts}}
-    }
+    settings.CHANNEL_LAYERS = layers_at(own_redis.url)
     publisher._line = publisher._Line()
     before = lost()
     publisher.announce_sequence_sync(1)
