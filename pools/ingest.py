@@ -107,7 +107,7 @@ def append(segment: Segment, *, lease: LeaseToken, roll_back_to: int | None = No
             f"The cursor is at {cursor.number} {cursor.hash}; "
             f"blocks {segment.from_block} to {segment.to_block} do not follow it."
         )
-    contracts = _contracts(chain, segment.to_block)
+    contracts = _contracts(chain, segment)
     logs = _store(segment, contracts, outbox)
     projecting.apply(logs)
     for contract in contracts.values():
@@ -143,6 +143,8 @@ def fill(
     """
     segments.check(segment)
     chain = _lock(segment.chain_id, lease)
+    if contract.address not in segment.addresses:
+        raise segments.BadSegment(f"The node was not asked about {contract.address}.")
     contract = Contract.objects.get(pk=contract.pk)  # its totals may have moved since it was read
     cursor = Cursor.objects.get(chain=chain)
     if segment.to_block > cursor.number:
@@ -191,8 +193,11 @@ def _lock(chain_id: int, lease: LeaseToken) -> Chain:
     return chain
 
 
-def _contracts(chain: Chain, up_to: int) -> dict[str, Contract]:
-    found = Contract.objects.filter(chain=chain, start_block__lte=up_to)
+def _contracts(chain: Chain, segment: Segment) -> dict[str, Contract]:
+    """The contracts that the segment tells of. One registered since stays a gap for the backfill."""
+    found = Contract.objects.filter(
+        chain=chain, address__in=segment.addresses, start_block__lte=segment.to_block
+    )
     return {contract.address: contract for contract in found}
 
 

@@ -24,6 +24,7 @@ class Segment:
     """The logs of a closed block range, with the evidence that they are all of them.
 
     `headers` ascend and hold at least the range's last block and every block that has logs.
+    `addresses` are the contracts that the node was asked about: of any other, nothing is known.
     `endpoint` is the host that answered. `bloom_agrees` is None for ranges of several blocks.
     """
 
@@ -32,6 +33,7 @@ class Segment:
     to_block: int
     headers: tuple[Header, ...]
     logs: tuple[RawLog, ...]
+    addresses: frozenset[str]
     endpoint: str
     bloom_agrees: bool | None = None
 
@@ -62,6 +64,8 @@ def check(segment: Segment) -> None:
     for log in segment.logs:
         if hashes.get(log.block_number) != log.block_hash:
             raise BadSegment(f"A log of block {log.block_number} names another block hash.")
+        if log.address not in segment.addresses:
+            raise BadSegment(f"A log is of {log.address}, which was not asked about.")
         keys.add((log.block_number, log.log_index))
     if len(keys) != len(segment.logs):
         raise BadSegment("Two logs have one index.")

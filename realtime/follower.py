@@ -177,7 +177,7 @@ class Follower:
         window = self.position.window.roll_back(to_number)
         self.position = Position(to_number, window.hash_of(to_number) or "", window)
         self._behind = None
-        empty = Segment(self._chain_id, to_number + 1, to_number, (), (), "")
+        empty = Segment(self._chain_id, to_number + 1, to_number, (), (), frozenset(), "")
         self._on_commit(empty, committed)
 
     async def _commit(self, segment: Segment, *, roll_back_to: int | None = None) -> bool:

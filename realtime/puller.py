@@ -157,6 +157,7 @@ class Puller:
             to_block=last,
             headers=tuple(block.header for block in blocks),
             logs=tuple(answer.logs),
+            addresses=self._addresses,
             endpoint=client.host,
             bloom_agrees=_single_bloom(blocks, answer.logs) if first == last else None,
         )

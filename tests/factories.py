@@ -196,6 +196,9 @@ class ChainFactory:
                 to_block=headers[-1].number,
                 headers=tuple(headers),
                 logs=logs,
+                addresses=frozenset(
+                    Contract.objects.filter(chain_id=CHAIN_ID).values_list("address", flat=True)
+                ),
                 endpoint="node.example",
                 bloom_agrees=True if len(headers) == 1 else None,
             ),

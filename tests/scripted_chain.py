@@ -86,6 +86,7 @@ class ScriptedChain:
             to_block=to_block,
             headers=tuple(block.header for block in blocks),
             logs=tuple(log for block in blocks for log in block.logs),
+            addresses=frozenset({self.contract}),
             endpoint="node.test",
             bloom_agrees=True if from_block == to_block else None,
         )

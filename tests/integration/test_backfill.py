@@ -52,7 +52,8 @@ def lose(chain: AnvilChain, number: int) -> None:
         for at in range(number, chain.block_number() + 1)
         for block in [chain.block(at)]
     )
-    empty = Segment(chain.chain_id, number, headers[-1].number, headers, (), "late.example")
+    asked = frozenset({chain.address})
+    empty = Segment(chain.chain_id, number, headers[-1].number, headers, (), asked, "late.example")
     ingest.append(empty, lease=lease)
     leases.release(lease)
 

@@ -292,6 +292,18 @@ def test_filling_again_adds_nothing(chain: ScriptedChain, lease: leases.LeaseTok
     assert tables() == before
 
 
+def test_a_contract_that_the_node_was_not_asked_about_stays_a_gap(
+    chain: ScriptedChain, lease: leases.LeaseToken
+) -> None:
+    newcomer = account(77)
+    ingest.register(CHAIN_ID, [(newcomer, 1)], anchor=chain.blocks[0].header)
+    chain.mine(created())
+    ingest.append(chain.segment(1), lease=lease)
+    assert set(CoveredRange.objects.values_list("contract__address", flat=True)) == {CONTRACT}
+    with pytest.raises(ingest.segments.BadSegment, match="was not asked"):
+        ingest.fill(chain.segment(1), Contract.objects.get(address=newcomer), lease=lease)
+
+
 def test_filling_with_a_contract_that_was_read_long_ago_keeps_its_totals(
     chain: ScriptedChain, lease: leases.LeaseToken
 ) -> None:
