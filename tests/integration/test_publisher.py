@@ -12,6 +12,7 @@ from django.conf import LazySettings
 
 from realtime import metrics, publisher
 from realtime.wakeups import GROUP
+from tests.live import layers_at
 from tests.redis_server import RedisServer
 
 
