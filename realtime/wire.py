@@ -15,7 +15,10 @@ from pools.segments import RawLog
 
 T = TypeVar("T")
 
-_MOST_QUANTITY_DIGITS = 16  # block numbers, times and indices fit in 64 bits
+_MOST_QUANTITY_DIGITS = 16
+_MOST_HEIGHT = 2**63 - 1  # what the database takes; no chain comes near any of these
+_MOST_TIME = 253_402_300_799  # the last second of the year 9999, where `datetime` ends
+_MOST_INDEX = 2**31 - 1
 _HEX = frozenset("0123456789abcdefABCDEF")
 _BLOOM_BYTES = 256
 
@@ -92,12 +95,15 @@ class Block:
     transactions: tuple[str, ...]
 
 
-def quantity(text: str) -> int:
-    """An unsigned integer of at most 64 bits in `0x` notation (EIP-1474, "Quantity")."""
+def quantity(text: str, *, most: int = _MOST_HEIGHT) -> int:
+    """An unsigned integer of at most `most` in `0x` notation (EIP-1474, "Quantity")."""
     digits = text[2:]
     if text[:2] != "0x" or not 0 < len(digits) <= _MOST_QUANTITY_DIGITS or not set(digits) <= _HEX:
         raise ValueError(f"not a quantity: {text[:24]!r}")
-    return int(digits, 16)
+    value = int(digits, 16)
+    if value > most:
+        raise ValueError(f"not a quantity up to {most}: {text}")
+    return value
 
 
 def octets(text: str, *, length: int | None = None) -> bytes:
@@ -123,7 +129,7 @@ def to_block(json: BlockJson) -> Block:
             number=quantity(json.number),
             hash=word(json.hash),
             parent_hash=word(json.parent_hash),
-            timestamp=quantity(json.timestamp),
+            timestamp=quantity(json.timestamp, most=_MOST_TIME),
         ),
         bloom=octets(json.logs_bloom, length=_BLOOM_BYTES),
         transactions=tuple(word(transaction) for transaction in json.transactions),
@@ -138,9 +144,9 @@ def to_raw_log(json: LogJson) -> RawLog:
         address=checksum(octets(json.address, length=20)),
         block_number=quantity(json.block_number),
         block_hash=word(json.block_hash),
-        log_index=quantity(json.log_index),
+        log_index=quantity(json.log_index, most=_MOST_INDEX),
         transaction_hash=word(json.transaction_hash),
-        transaction_index=quantity(json.transaction_index),
+        transaction_index=quantity(json.transaction_index, most=_MOST_INDEX),
         topics=tuple(octets(topic, length=32) for topic in json.topics),
         data=octets(json.data),
     )

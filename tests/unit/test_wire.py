@@ -50,6 +50,9 @@ def test_a_log_comes_out_in_our_notation() -> None:
         {"data": "0x 00"},
         {"blockNumber": "16"},
         {"logIndex": "0x" + "f" * 17},
+        {"logIndex": hex(2**31)},
+        {"transactionIndex": hex(2**31)},
+        {"blockNumber": hex(2**63)},
         {"blockHash": "0x" + "g" * 64},
     ],
 )
@@ -58,15 +61,17 @@ def test_a_log_out_of_form_is_refused(changes: dict[str, object]) -> None:
         to_raw_log(entry(**changes))
 
 
-@pytest.mark.parametrize("text", ["", "0x", "0x-1", "0x1_0", "0x 1", "1", "0x" + "1" * 17, "0x٣"])
-def test_a_quantity_is_hexadecimal_and_fits_64_bits(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["", "0x", "0x-1", "0x1_0", "0x 1", "1", "0x" + "1" * 17, "0x٣", hex(2**63)]
+)
+def test_a_quantity_is_hexadecimal_and_no_more_than_a_database_takes(text: str) -> None:
     with pytest.raises(ValueError, match="not a quantity"):
         quantity(text)
 
 
 def test_numbers_are_read() -> None:
     assert quantity("0x1A") == 26
-    assert read_quantity(msgspec.Raw(b'"0xffffffffffffffff"')) == 2**64 - 1
+    assert read_quantity(msgspec.Raw(b'"0x7fffffffffffffff"')) == 2**63 - 1
     assert word(HASH.replace("ab", "AB")) == HASH
     assert octets("0x") == b""
 
@@ -81,3 +86,20 @@ def test_what_is_no_block_is_refused(raw: bytes) -> None:
 
 def test_an_unknown_block_is_none() -> None:
     assert read_block(msgspec.Raw(b"null")) is None
+
+
+@pytest.mark.parametrize(
+    "changes", [{"timestamp": hex(253_402_300_800)}, {"number": hex(2**63)}, {"logsBloom": "0x"}]
+)
+def test_a_block_whose_numbers_cannot_be_kept_is_refused(changes: dict[str, str]) -> None:
+    block = {
+        "number": "0x1",
+        "hash": HASH,
+        "parentHash": HASH,
+        "timestamp": hex(253_402_300_799),
+        "logsBloom": "0x" + "00" * 256,
+        "transactions": [],
+    }
+    assert read_block(msgspec.Raw(msgspec.json.encode(block))) is not None
+    with pytest.raises(ValueError, match=r"not a quantity|not 256 bytes"):
+        read_block(msgspec.Raw(msgspec.json.encode(block | changes)))
