@@ -70,6 +70,10 @@ class Asides:
         self._disturbed |= change.feed is not None
         self._slow_numbers.update(change.numbers & fragments.SLOW_NUMBERS)
 
+    def begun_anew(self) -> None:
+        """Snapshots go out, which may hold events that were pending: none of those is struck out."""
+        self._pending.forget_all()
+
     def due_in(self) -> float:
         """Seconds until something here has to be done unasked."""
         if self._status_changed or self._pages or self._turn != _turn():

@@ -114,6 +114,10 @@ class PendingRows:
         while len(self._settled) > REMEMBERED:
             del self._settled[next(iter(self._settled))]
 
+    def forget_all(self) -> None:
+        """Everybody is shown everything anew, without the pending rows."""
+        self._pending.clear()
+
     def take_back(self, key: str, *, reason: str) -> EventRow | None:
         """The struck-out row of a hint that did not come true; None if it is not on show."""
         pending = self._pending.pop(key, None)

@@ -245,6 +245,7 @@ class Hub:
     def _begin_anew(self, seq: int) -> None:
         """What happened cannot be told one by one: everybody gets a snapshot."""
         self._ring.restart(seq)
+        self._asides.begun_anew()
         self._welcomes.forget_all()
         self._calm_until = time.monotonic() + CALM
         for outlets in self._outlets.values():

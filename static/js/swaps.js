@@ -2,7 +2,7 @@
 //
 // feed        rows with data-event, newest first. A row that stands is replaced where it stands,
 //             a new one goes on top, beneath the announced ones. With `whole` the frame holds the
-//             complete list and everything else leaves; with `hint` its rows are only announced:
+//             complete list and everything but struck-out rows leaves; with `hint` its rows are only announced:
 //             they stay on top, leave by themselves, and what is committed takes their place.
 //             The list keeps data-limit rows, struck-out and announced ones not counted.
 // rows        rows with data-pool or data-event, replaced where they stand. A row with data-gone
@@ -73,7 +73,8 @@
     }
     if (whole) {
       const wanted = new Set(settled);
-      for (const row of [...list.children]) if (isSettled(row) && !wanted.has(row)) row.remove();
+      const leaves = (row) => keyOf(row) && !isStruck(row) && !wanted.has(row);
+      for (const row of [...list.children].filter(leaves)) row.remove();
       arrange(list, settled);
     } else {
       const at = firstBelowHints(list);

@@ -11,6 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from pools import selectors
+from pools.ingest import LIVE_LOGS
 from realtime import publisher
 from tests.factories import ANA, BEA, BTC, CARO, CONTRACT, ChainFactory
 from tests.live import ORIGIN, Watcher, WebServers, watching
@@ -343,6 +344,25 @@ async def test_an_announced_event_is_shown_until_it_is_committed(web_servers: We
         await publisher.retract_hint(f"{lost['block_hash']}:0", "the block was not there")
         await browser.read_text(f"data-event={lost['block_hash']}:0 data-retracted")
         assert sum(f"{key} data-pending" in frame for frame in browser.frames) == 1
+
+
+async def test_an_announced_event_that_came_true_among_many_is_never_struck_out(
+    web_servers: WebServers,
+) -> None:
+    chain = ChainFactory()
+    chain.block(chain.created(1, name="Casa"))
+    server = web_servers.start()
+    async with watching(server, since=1) as browser:
+        await browser.read()
+        hint = next_event_of(chain)
+        key = f"{hint['block_hash']}:{hint['log_index']}"
+        await publisher.announce_hint(hint)
+        await browser.read_text(f"data-event={key} data-pending")
+        last = chain.block(*(chain.joined(1, ANA) for _ in range(LIVE_LOGS + 1))).last_seq
+        await browser.read_until(last)
+        await publisher.retract_hint(key, "said too late")
+        await browser.read_until(chain.block(chain.joined(1, ANA)).last_seq)
+        assert not any("data-retracted" in frame for frame in browser.frames)
 
 
 def next_event_of(chain: ChainFactory) -> dict[str, object]:
