@@ -5,6 +5,7 @@ They read through `pools.selectors` and `pools.filters`, and write nothing.
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -112,7 +113,7 @@ def _frame(*, topics: str) -> dict[str, Any]:
     """What every page shows around its own matter."""
     return {
         "stats": selectors.stats(),
-        "topics": topics,
+        "topics": topics if settings.ENABLE_LIVE else "",
         "troubled": list(Contract.objects.filter(Q(paused=True) | Q(emergency_mode=True))),
     }
 

@@ -4,8 +4,11 @@ import asyncio
 import json
 import random
 import re
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
+from django.test import AsyncClient
 from django.utils import timezone
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -428,3 +431,17 @@ async def test_whatever_comes_between_everyone_sees_everything_once(
     expected = keys(selectors.current_seq() - seen)[::-1]
     for got in told:
         assert got == expected
+
+
+async def test_a_page_without_live_updates_asks_for_none(
+    records: Path, async_client: AsyncClient, settings: LazySettings
+) -> None:
+    ChainFactory()
+    assert 'hx-ws:connect="/ws/live/?topics=dashboard"' in (await page_text(async_client))
+    settings.ENABLE_LIVE = False
+    assert "hx-ws:connect" not in (await page_text(async_client))
+
+
+async def page_text(client: AsyncClient) -> str:
+    text: str = (await client.get("/")).content.decode()
+    return text
