@@ -87,6 +87,9 @@ def connection(now: datetime | None = None) -> Connection:
     else:
         silent = now - status.updated_at > SILENCE
     live_since = None if silent else status.connected_at
+    # The status is written less often than the cursor moves: what is stored was a head, too.
+    known = [number for number in (status.head, cursor) if number is not None]
+    head = max(known, default=None)
     return Connection(
         state=ListenerStatus.State.OFFLINE.value if silent else status.state,
         endpoint=status.endpoint,
@@ -97,11 +100,9 @@ def connection(now: datetime | None = None) -> Connection:
         reconnects_total=status.reconnects_total,
         events_received=status.events_received,
         last_event_at=status.last_event_at,
-        head=status.head,
+        head=head,
         cursor=cursor,
-        lag_blocks=(
-            max(0, status.head - cursor) if status.head is not None and cursor is not None else None
-        ),
+        lag_blocks=head - cursor if head is not None and cursor is not None else None,
         updated_at=status.updated_at if status.pk else None,
         detail=status.detail,
     )
