@@ -14,15 +14,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from pools import coverage, leases, projecting, segments
+from pools import coverage, leases, projecting, segments, storing
 from pools.activity import count_events
-from pools.decoding import DecodingError, decode
-from pools.events import account_of, pool_id_of
 from pools.leases import LeaseToken
 from pools.models import Block, Chain, Contract, Cursor, HistoricalScan, Log, OutboxRow
 from pools.outbox import Outbox
 from pools.reorg import Header
-from pools.segments import RawLog, Segment
+from pools.segments import Segment
 
 # A step of more logs than this is told as one "read again" instead of message by message.
 LIVE_LOGS = 100
@@ -108,7 +106,7 @@ def append(segment: Segment, *, lease: LeaseToken, roll_back_to: int | None = No
             f"blocks {segment.from_block} to {segment.to_block} do not follow it."
         )
     contracts = _contracts(chain, segment)
-    logs = _store(segment, contracts, outbox)
+    logs = storing.store(segment, contracts, outbox)
     projecting.apply(logs)
     for contract in contracts.values():
         coverage.extend(contract, segment, logs=sum(log.contract_id == contract.pk for log in logs))
@@ -169,7 +167,7 @@ def fill(
         ).values_list("block_number", "log_index")
     )
     answered = {(log.block_number, log.log_index) for log in segment.logs}
-    logs = _store(segment, {contract.address: contract}, outbox, skip=held)
+    logs = storing.store(segment, {contract.address: contract}, outbox, skip=held)
     projecting.insert(logs)
     coverage.add(contract, segment, logs=len(held | answered), scan=scan)
     _announce(outbox, logs, one_by_one=False)
@@ -194,91 +192,11 @@ def _lock(chain_id: int, lease: LeaseToken) -> Chain:
 
 
 def _contracts(chain: Chain, segment: Segment) -> dict[str, Contract]:
-    """The contracts that the segment tells of. One registered since stays a gap for the backfill."""
+    """The contracts that the segment tells of; one registered since stays a gap to be filled."""
     found = Contract.objects.filter(
         chain=chain, address__in=segment.addresses, start_block__lte=segment.to_block
     )
     return {contract.address: contract for contract in found}
-
-
-def _store(
-    segment: Segment,
-    contracts: dict[str, Contract],
-    outbox: Outbox,
-    skip: frozenset[tuple[int, int]] | set[tuple[int, int]] = frozenset(),
-) -> list[Log]:
-    """Write headers and the logs that are ours and new; returns those, in chain order."""
-    raw_logs = sorted(
-        (
-            raw
-            for raw in segment.logs
-            if raw.address in contracts
-            and raw.block_number >= contracts[raw.address].start_block
-            and (raw.block_number, raw.log_index) not in skip
-        ),
-        key=lambda raw: (raw.block_number, raw.log_index),
-    )
-    blocks = _store_headers(segment)
-    logs = [
-        _to_row(raw, contracts[raw.address], blocks[raw.block_number], outbox.take())
-        for raw in raw_logs
-    ]
-    # A block that the chain took back and brought again has its rows already: they stand again.
-    Log.objects.bulk_create(
-        logs,
-        update_conflicts=True,
-        unique_fields=["block", "log_index"],
-        update_fields=["seq", "retracted_seq", "problem"],
-        batch_size=1000,
-    )
-    count_events(logs, +1)
-    return logs
-
-
-def _store_headers(segment: Segment) -> dict[int, Block]:
-    blocks = [
-        Block(
-            chain_id=segment.chain_id,
-            number=header.number,
-            hash=header.hash,
-            parent_hash=header.parent_hash,
-            timestamp=datetime.fromtimestamp(header.timestamp, UTC),
-            canonical=True,
-        )
-        for header in segment.headers
-    ]
-    Block.objects.bulk_create(
-        blocks,
-        update_conflicts=True,
-        unique_fields=["chain", "hash"],
-        update_fields=["canonical"],
-        batch_size=1000,
-    )
-    return {block.number: block for block in blocks}
-
-
-def _to_row(raw: RawLog, contract: Contract, block: Block, seq: int) -> Log:
-    row = Log(
-        contract=contract,
-        block=block,
-        block_number=raw.block_number,
-        log_index=raw.log_index,
-        timestamp=block.timestamp,
-        transaction_hash=raw.transaction_hash,
-        transaction_index=raw.transaction_index,
-        topics=b"".join(raw.topics),
-        data=raw.data,
-        seq=seq,
-    )
-    try:
-        event = decode(raw.topics, raw.data)
-    except DecodingError as error:
-        row.problem = f"not decoded: {error}"[:300]
-        return row
-    row.kind = event.kind
-    row.pool_id = pool_id_of(event)
-    row.account = account_of(event) or ""
-    return row
 
 
 def _retract_above(chain: Chain, to_number: int, outbox: Outbox) -> None:
