@@ -99,6 +99,8 @@ def _listener() -> None:
         raise Unready(f"nothing heard of it for {silence.total_seconds():.0f} s")
     if status.state == ListenerStatus.State.OFFLINE:
         raise Unready("it was stopped")
+    if status.stopped:
+        raise Unready("it runs, but can store nothing; its status says why")
 
 
 async def _redis() -> None:

@@ -326,6 +326,7 @@ class ListenerStatus(models.Model):
 
     state = models.CharField(max_length=16, choices=State)
     detail = models.CharField(max_length=300, blank=True)  # why, in one sentence
+    stopped = models.BooleanField(default=False)  # nothing can or may be written: not ready
     endpoint = models.CharField(max_length=253, blank=True)  # host name
     connected_at = models.DateTimeField(null=True)
     latency_ms = models.FloatField(null=True)

@@ -40,6 +40,7 @@ class StatusRow:
 
     state: str
     detail: str
+    stopped: bool
     endpoint: str
     connected_at: datetime | None
     latency_ms: float | None
@@ -66,6 +67,7 @@ def describe(
     return StatusRow(
         state=state.value,
         detail=detail[:300],
+        stopped=progress.stopped,
         endpoint=(stream.endpoint if stream else "") or progress.polling,
         connected_at=stream.connected_since if stream else progress.polling_since,
         latency_ms=None if latency is None else round(latency * 1000, 3),
@@ -99,6 +101,7 @@ def offline(row: StatusRow) -> StatusRow:
         row,
         state=State.OFFLINE.value,
         detail="the listener was stopped",
+        stopped=False,
         connected_at=None,
         latency_ms=None,
         reconnect_attempts=0,

@@ -50,6 +50,15 @@ def test_unready_when_the_listener_was_stopped(client: Client) -> None:
     assert reasons(client, 503) == {"listener": "it was stopped"}
 
 
+def test_unready_while_a_listener_that_runs_can_store_nothing(client: Client) -> None:
+    row = listener(updated_at=timezone.now(), state="error", detail="disk full at /srv/db")
+    assert reasons(client, 200) == {}
+    row.stopped = True
+    row.save()
+    found = reasons(client, 503)
+    assert found == {"listener": "it runs, but can store nothing; its status says why"}
+
+
 def test_unready_while_redis_is_away(client: Client, settings: Settings) -> None:
     listener(updated_at=timezone.now())
     settings.REDIS_URL = f"redis://:secret@127.0.0.1:{free_port()}/0"

@@ -51,10 +51,11 @@ async def test_a_full_disk_is_said_and_outlived(monkeypatch: pytest.MonkeyPatch)
         async with listening(config_of(node)):
             row = await until_status("error", detail="disk is full")
             assert row.detail.startswith("the database refuses to work")
+            assert row.stopped
             assert await ask(cursor) == -1
             failing.left = 0
             await async_until(lambda: ask(lambda: cursor() == 1), 12)
-            await until_status("live")
+            assert not (await until_status("live")).stopped
 
 
 async def test_a_lease_lost_in_the_middle_stops_the_writing(

@@ -50,6 +50,14 @@ def test_the_state_says_the_worst_that_is_true(
     assert (row.state, row.detail) == expected
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+def test_whether_anything_can_be_stored_is_told_apart_from_the_link(stopped: bool) -> None:
+    progress = Progress(problem="the disk is full", stopped=stopped)
+    row = describe(progress, stream(State.ERROR), latency=None, most_attempts=10)
+    assert (row.state, row.stopped) == ("error", stopped)
+    assert not offline(row).stopped
+
+
 def test_latency_is_the_sockets_or_else_the_pollings() -> None:
     live = describe(Progress(), stream(State.LIVE), latency=0.5, most_attempts=10)
     assert live.latency_ms == 20
