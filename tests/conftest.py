@@ -9,7 +9,7 @@ from django.conf import settings
 
 from tests.redis_server import RedisServer
 
-pytest_plugins = ["tests.chain", "tests.chromium", "tests.processes"]
+pytest_plugins = ["tests.chain", "tests.chromium", "tests.postgres", "tests.processes"]
 
 
 @pytest.fixture(scope="session")

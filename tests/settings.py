@@ -12,6 +12,9 @@ from tests.ports import free_port
 
 for name in VARIABLES:
     os.environ.pop(name, None)
+# `tests/integration/test_postgresql.py` runs other tests once more, on PostgreSQL.
+if os.environ.get("TEST_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
 _scratch = tempfile.TemporaryDirectory(prefix="coopsite-tests-")
 os.environ["ENV_FILE"] = os.devnull
 os.environ["VAR_DIR"] = _scratch.name
@@ -29,5 +32,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-# In a file, as in real life: several threads share it, each with a connection of its own.
-DATABASES["default"]["TEST"] = {"NAME": os.path.join(_scratch.name, "test.sqlite3")}  # noqa: F405, PTH118
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # In a file, as in real life: several threads share it, each with a connection of its own.
+    DATABASES["default"]["TEST"] = {"NAME": os.path.join(_scratch.name, "test.sqlite3")}  # noqa: F405, PTH118

@@ -3,9 +3,11 @@
 import random
 import threading
 from types import TracebackType
+from urllib.parse import urlsplit
 
 from pools.decoding import DecodingError, decode
 from tests.chain import BTC, AnvilChain
+from tests.processes import Stack
 
 
 class Traffic:
@@ -69,4 +71,16 @@ def events_on_chain(chain: AnvilChain) -> list[tuple[str, int, str]]:
         except DecodingError:
             continue
         found.append((log["blockHash"], int(log["logIndex"], 16), kind))
+    return found
+
+
+def events_in_api(stack: Stack) -> list[tuple[str, int, str]]:
+    """(block hash, log index, kind) of every event the API lists, over all its pages."""
+    found = []
+    path = "/api/v1/events?limit=1000"
+    while path:
+        answer = stack.api(path)
+        found += [(row["block_hash"], row["log_index"], row["kind"]) for row in answer["results"]]
+        following = urlsplit(answer["next"] or "")
+        path = following.path and f"{following.path}?{following.query}"
     return found

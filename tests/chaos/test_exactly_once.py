@@ -13,20 +13,8 @@ from playwright.sync_api import Page
 
 from tests.processes import Stack
 from tests.proxy import Proxy
-from tests.traffic import Traffic, events_on_chain
+from tests.traffic import Traffic, events_in_api, events_on_chain
 from tests.waiting import until
-
-
-def events_in_api(stack: Stack) -> list[tuple[str, int, str]]:
-    """(block hash, log index, kind) of every event the API lists, over all its pages."""
-    found = []
-    path = "/api/v1/events?limit=1000"
-    while path:
-        answer = stack.api(path)
-        found += [(row["block_hash"], row["log_index"], row["kind"]) for row in answer["results"]]
-        following = urlsplit(answer["next"] or "")
-        path = following.path and f"{following.path}?{following.query}"
-    return found
 
 
 def assert_api_equals_chain(stack: Stack, seconds: float = 45) -> None:

@@ -1,0 +1,51 @@
+"""The same promises on PostgreSQL: the tests of the records once more, and an event's whole way."""
+
+import os
+import subprocess
+import sys
+
+from coopsite.stack.programs import ROOT
+from tests.processes import Stack
+from tests.traffic import Traffic, events_in_api, events_on_chain
+from tests.waiting import until
+
+OF_THE_RECORDS = (
+    "test_ingest",
+    "test_ingest_histories",
+    "test_leases",
+    "test_api",
+    "test_backfill",
+)
+
+
+def test_the_records_keep_their_promises_on_postgresql(postgres_url: str) -> None:
+    files = [f"tests/integration/{name}.py" for name in OF_THE_RECORDS]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files],
+        cwd=ROOT,
+        env={**os.environ, "TEST_DATABASE_URL": postgres_url},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+
+
+def test_events_reach_the_api_by_way_of_postgresql(stack: Stack, postgres_url: str) -> None:
+    stack.environment["DATABASE_URL"] = postgres_url
+    stack.manage("migrate", "--no-input", "--verbosity", "0")
+    stack.start("listener", "web")
+    with Traffic(stack.chain, pause=0.02):
+        until(lambda: stack.api("stats")["events_total"] > 10)
+        stack.chain.reorg(2)
+        stack.kill("listener")
+        stack.start("listener", ready=False)
+        seen = stack.chain.block_number()
+        until(lambda: stack.chain.block_number() > seen + 10)
+    expected = events_on_chain(stack.chain)
+    try:
+        until(lambda: events_in_api(stack) == expected, 30, every=0.5)
+    finally:
+        assert events_in_api(stack) == expected

@@ -1,0 +1,57 @@
+"""A real PostgreSQL for tests: a cluster of its own in a temporary directory, on loopback."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coopsite.tools import find_postgres
+from tests.ports import free_port
+
+# The server refuses to run as root, so there it runs as whoever Debian made for it, or as nobody.
+UNPRIVILEGED = ("postgres", "nobody")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of an empty database `coopsite` on a server that keeps nothing safe on disk."""
+    programs = find_postgres()
+    directory = Path(tempfile.mkdtemp(prefix="coopsite-postgres-"))
+    user = _server_user()
+    if user:
+        shutil.chown(directory, user)
+    port = free_port()
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {directory}"
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [programs / program, *arguments],
+            user=user,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            check=True,
+            timeout=60,
+        )
+
+    data = str(directory / "data")
+    run("initdb", "-D", data, "-U", "coopsite", "--auth=trust", "--encoding=UTF8", "--no-sync")
+    run("pg_ctl", "-D", data, "-w", "-o", options, "-l", str(directory / "log"), "start")
+    try:
+        run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "coopsite", "coopsite")
+        yield f"postgres://coopsite@127.0.0.1:{port}/coopsite"
+    finally:
+        run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _server_user() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in UNPRIVILEGED if name in known)
