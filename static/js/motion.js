@@ -68,6 +68,7 @@
     const { state } = document.getElementById("status-badge").dataset;
     if (card.dataset.state !== state) {
       card.dataset.state = state;
+      card.dataset.value = state;
       card.querySelector("[data-value]").dataset.value = state;
     }
     const since = document.querySelector("#live-statistics time[data-since]");

@@ -240,6 +240,31 @@ async def test_rows_and_numbers_that_come_in_move_nothing(
     assert await page.evaluate("window.settle()") <= 0.02
 
 
+async def test_the_connection_card_says_what_the_badge_says(site: str, browser: Browser) -> None:
+    page = await visit(browser, site)
+    card = page.locator("#card-live")
+    for state in ("error", "live"):
+        await page.evaluate(
+            "(state) => { document.getElementById('status-badge').dataset.state = state; }", state
+        )
+        await async_until(lambda state=state: _value_is(card, state))
+        assert await card.get_attribute("data-state") == state
+        assert await card.locator("[data-value]").get_attribute("data-value") == state
+
+
+async def test_the_trend_stands_apart_from_the_words_after_it(site: str, browser: Browser) -> None:
+    page = await visit(browser, site)
+    apart = await page.evaluate(
+        """() => {
+          const trend = document.getElementById("trend");
+          trend.innerHTML = '<span class="trend up">19 %</span><span class="trend-words">vs</span>';
+          const [pill, words] = [...trend.children].map((part) => part.getBoundingClientRect());
+          return words.left - pill.right;
+        }"""
+    )
+    assert apart >= 6
+
+
 async def _value_is(card: Any, value: str) -> bool:
     return await card.get_attribute("data-value") == value
 

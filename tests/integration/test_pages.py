@@ -59,13 +59,14 @@ class Elements(HTMLParser):
 
 
 def numbers(html: str) -> dict[str, str]:
-    """data-value by the card that it stands in."""
-    cards = re.findall(r'id="(card-[a-z-]+)"(.*?)</article>', html, re.DOTALL)
-    return {
-        card: values[0]
-        for card, inside in cards
-        if (values := re.findall(r'data-value="([^"]+)"', inside))
-    }
+    """data-value by card: what the card itself says, and the same as the number in it."""
+    found = {}
+    for article in re.findall(r"<article.*?</article>", html, re.DOTALL):
+        own, inside = Elements(article).found[0][1], re.findall(r'data-value="([^"]+)"', article)
+        if own.get("id") and own.get("data-value"):
+            assert set(inside) == {own["data-value"]}
+            found[str(own["id"])] = str(own["data-value"])
+    return found
 
 
 def rows(html: str) -> list[str]:
