@@ -1,8 +1,13 @@
 """`manage.py coverage` tells what the API tells, for people and for programs."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
@@ -40,3 +45,29 @@ def test_people_read_the_gaps_as_closed_ranges(capsys: pytest.CaptureFixture[str
 def test_before_the_first_contract_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the listener has not run" in printed(capsys)
     assert json.loads(printed(capsys, "--json")) == {"contracts": []}
+
+
+@pytest.mark.parametrize("file", ["new.sqlite3", "no-such-directory/any.sqlite3"])
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_a_database_that_cannot_be_read_is_one_line(
+    tmp_path: Path, file: str, arguments: tuple[str, ...]
+) -> None:
+    said = subprocess.run(
+        [sys.executable, "manage.py", "coverage", *arguments],
+        cwd=settings.BASE_DIR,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "coopsite.settings",
+            "ENV_FILE": os.devnull,
+            "VAR_DIR": str(tmp_path),
+            "DATABASE_URL": f"sqlite:///{tmp_path / file}",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert said.returncode == 1
+    assert said.stdout == ""
+    assert said.stderr.count("\n") == 1
+    assert "run manage.py migrate" in said.stderr

@@ -5,7 +5,8 @@ Asks the records alone, never a node; closing gaps is `backfill`'s work.
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
 
 from pools import selectors
 from pools.rows import Coverage
@@ -21,7 +22,14 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        covered = selectors.coverage()
+        try:
+            covered = selectors.coverage()
+        except Error as error:  # no database there, or one without our tables
+            said = str(error).partition("\n")[0]
+            raise CommandError(
+                f"The database cannot be read ({said}). Check DATABASE_URL; "
+                "if it is right, run manage.py migrate."
+            ) from None
         if options["json"]:
             self.stdout.write(CoverageAnswer.of(covered).model_dump_json())
         elif not covered:
