@@ -54,23 +54,31 @@ class Request:
 
 
 def read_request(query: bytes) -> Request:
-    """The wish in a query string, `topics=dashboard,pool:<contract>:<id>&since=<seq>`.
+    """The wish in a query string, such as `topics=dashboard,pool:<contract>:<id>&since=<seq>`.
 
-    Raises BadRequest. A `since` that is no number of ours becomes NOWHERE.
+    Whoever names no topics gets the dashboard. Raises BadRequest. A `since` that is no number of
+    ours becomes NOWHERE.
     """
     if len(query) > LONGEST_QUERY:
         raise BadRequest("the query is too long")
     try:
-        fields = parse_qs(
-            query.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=8
+        text = query.decode("ascii")
+        # An empty query is well-formed, though parse_qs, being strict, may not think so.
+        fields = (
+            parse_qs(text, keep_blank_values=True, strict_parsing=True, max_num_fields=8)
+            if text
+            else {}
         )
     except ValueError as error:  # UnicodeDecodeError included
         raise BadRequest("the query cannot be read") from error
     named = fields.get("topics", [])
     since = fields.get("since", [])
-    if len(named) != 1 or len(since) > 1:
-        raise BadRequest("topics belong into the query once, since at most once")
-    return Request(topics=read_topics(named[0]), since=read_since(since[0]) if since else None)
+    if len(named) > 1 or len(since) > 1:
+        raise BadRequest("topics and since belong into the query once at most")
+    return Request(
+        topics=read_topics(named[0]) if named else (DASHBOARD,),
+        since=read_since(since[0]) if since else None,
+    )
 
 
 def read_topics(text: str) -> Topics:

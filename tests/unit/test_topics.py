@@ -10,6 +10,7 @@ from realtime.topics import (
     NOWHERE,
     POOLS,
     BadRequest,
+    Request,
     Topic,
     read_request,
     read_since,
@@ -34,6 +35,11 @@ def test_a_contract_may_be_spelled_in_any_case() -> None:
 
 def test_without_since_the_first_message_says_it() -> None:
     assert read_request(b"topics=dashboard").since is None
+
+
+@pytest.mark.parametrize(("query", "since"), [(b"", None), (b"since=12", 12)])
+def test_without_topics_it_is_the_dashboard(query: bytes, since: int | None) -> None:
+    assert read_request(query) == Request((DASHBOARD,), since)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +68,6 @@ def test_what_is_no_number_of_ours_leads_to_a_snapshot(written: object, means: i
 @pytest.mark.parametrize(
     "query",
     [
-        b"",
         b"topics",
         b"topics=",
         b"topics=dashboard,",
