@@ -174,15 +174,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
-    "rescan-recent": {
-        "task": "realtime.tasks.rescan_recent",
-        "schedule": 3600.0,
-        "options": {"expires": 3500},
-    },
     "prune-outbox": {
         "task": "realtime.tasks.prune_outbox",
-        "schedule": 3600.0,
-        "options": {"expires": 3500},
+        "schedule": 600.0,
+        "options": {"expires": 550},
     },
 }
 

@@ -29,7 +29,7 @@ from .nodes import Nodes
 from .puller import LINKED_BLOCKS, Puller
 from .redaction import Redactor
 from .rpc import RpcClient, open_session
-from .scans import Task, begin, end, followed, gaps, new_scan, requested_scans
+from .scans import Task, begin, due_for_rescan, end, requested_scans, tasks_for_gaps
 from .store import Store
 
 log = structlog.get_logger(__name__)
@@ -107,38 +107,77 @@ class Backfill:
         contract: str | None = None,
         from_block: int | None = None,
         to_block: int | None = None,
-        until: float | None = None,
     ) -> None:
-        """Fill every uncovered range between the bounds; stop after the loop time `until`."""
-        for found, gap in await self._store.run(
-            gaps, self.chain_id, contract=contract, from_block=from_block, to_block=to_block
-        ):
-            scan = await self._store.run(new_scan, found, "backfill", gap)
-            if not await self._scan(Task(found, scan), until=until):
-                return
+        """Fill every uncovered range between the bounds. Raises BackfillFailed after the last."""
+        await self._scan_each(
+            await self._store.run(
+                tasks_for_gaps,
+                self.chain_id,
+                contract=contract,
+                from_block=from_block,
+                to_block=to_block,
+            )
+        )
 
-    async def requested(self, *, until: float | None = None) -> None:
-        """Do the scans that somebody asked for by leaving a row."""
-        for task in await self._store.run(requested_scans, self.chain_id):
-            if not await self._scan(task, until=until):
-                return
+    async def fill_past(self, *, until: float) -> None:
+        """Close gaps and do the scans that were asked for; stop after the loop time `until`.
+
+        Gaps that failed last time come last. Raises BackfillFailed at the end.
+        """
+        found = await self._store.run(tasks_for_gaps, self.chain_id)
+        requested = await self._store.run(requested_scans, self.chain_id)
+        fresh = [task for task in found if not task.failed_before]
+        failed = [task for task in found if task.failed_before]
+        await self._scan_each([*fresh, *requested, *failed], until=until)
 
     async def rescan_recent(self) -> None:
-        """Ask for the last blocks once more, of another node if there is one: late logs."""
-        first = await self._nodes.best()
-        client = await self._nodes.second(first) or first
-        sight = await Puller(self._nodes, chain_id=self.chain_id, addresses=()).look(0)
-        for contract, cursor in await self._store.run(followed, self.chain_id):
+        """Once an hour, ask for the last blocks again, of another node if there is one: late logs.
+
+        Raises BackfillFailed.
+        """
+        due = await self._store.run(due_for_rescan, self.chain_id)
+        if not due:
+            return
+        try:
+            first = await self._nodes.best()
+            client = await self._nodes.second(first) or first
+            sight = await Puller(self._nodes, chain_id=self.chain_id, addresses=()).look(0)
+        except RpcError as error:
+            raise BackfillFailed(str(error)) from None
+        tasks = []
+        for contract, cursor in due:
             last = min(cursor, sight.head.number)
             start = max(contract.start_block, last - RECENT_BLOCKS + 1)
             if start <= last:
-                scan = await self._store.run(new_scan, contract, "rescan", (start, last))
-                await self._scan(Task(contract, scan), client=client)
+                scan = HistoricalScan(
+                    contract=contract,
+                    kind=HistoricalScan.Kind.RESCAN,
+                    from_block=start,
+                    to_block=last,
+                )
+                tasks.append(Task(contract, scan))
+        await self._scan_each(tasks, client=client)
 
-    async def _scan(
-        self, task: Task, *, until: float | None = None, client: RpcClient | None = None
-    ) -> bool:
-        """Pull and fill one range, piece by piece; False when the time was up before its end."""
+    async def _scan_each(
+        self, tasks: list[Task], *, until: float | None = None, client: RpcClient | None = None
+    ) -> None:
+        """One after the other, whatever becomes of each; begin none when the time is up."""
+        failures = []
+        for task in tasks:
+            if _is_past(until):
+                break
+            if error := await self._scan(task, until=until, client=client):
+                failures.append(f"blocks {task.scan.from_block} to {task.scan.to_block}: {error}")
+        if failures:
+            others = f" (and {len(failures) - 1} ranges more)" if len(failures) > 1 else ""
+            raise BackfillFailed(failures[0] + others)
+
+    async def _scan(self, task: Task, *, until: float | None, client: RpcClient | None) -> str:
+        """Pull and fill one range, piece by piece; returns why it failed, if it did.
+
+        Whatever else ends it (a lost lease, the end of the process) leaves the row as RUNNING:
+        whoever holds the lease next takes it up.
+        """
         scan = task.scan
         puller = Puller(self._nodes, chain_id=self.chain_id, addresses=[task.contract.address])
         asked = sum(client.requests for client in self._nodes.clients)
@@ -148,23 +187,21 @@ class Backfill:
         error = ""
         try:
             while at <= scan.to_block:
-                if until is not None and asyncio.get_running_loop().time() > until:
-                    return False
                 segment = await self._pull(puller, scan, at, client)
                 hosts.add(segment.endpoint)
                 await self._fill(task, segment)
                 at = segment.to_block + 1
+                if _is_past(until):
+                    break
         except (RpcError, Contradiction, StaleCursor, BadSegment) as failure:
             error = str(failure)
-            log.warning("scan_failed", kind=scan.kind, at=at, reason=error)
-            raise BackfillFailed(error) from None
-        finally:
-            scan.error = error[:400]
-            scan.requests = sum(client.requests for client in self._nodes.clients) - asked
-            scan.retries = puller.retries
-            scan.endpoints = ", ".join(sorted(hosts))[:400]
-            await self._store.run(end, scan, done_to=at - 1)
-        return True
+            log.warning("scan_failed", kind=str(scan.kind), at=at, reason=error)
+        scan.error = error[:400]
+        scan.requests = sum(client.requests for client in self._nodes.clients) - asked
+        scan.retries = puller.retries
+        scan.endpoints = ", ".join(sorted(hosts))[:400]
+        await self._store.run(end, scan, done_to=at - 1)
+        return error
 
     async def _pull(
         self, puller: Puller, scan: HistoricalScan, at: int, client: RpcClient | None
@@ -243,6 +280,10 @@ async def opened(
             raise BackfillFailed(str(error)) from None
         finally:
             await store.run(leases.release, lease)
+
+
+def _is_past(until: float | None) -> bool:
+    return until is not None and asyncio.get_running_loop().time() > until
 
 
 def new_store() -> Store:

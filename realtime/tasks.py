@@ -18,7 +18,7 @@ from .backfill import Backfill, BackfillFailed, new_store, opened
 from .chain import Misconfigured
 from .configuration import from_settings
 from .errors import RpcError
-from .scans import work_waits
+from .scans import forget_old, work_waits
 from .store import pinned_chain
 
 log = structlog.get_logger(__name__)
@@ -30,30 +30,31 @@ KEEP_BLOCKS: Final = 1_000
 
 @shared_task(name="realtime.tasks.backfill_gaps")
 def backfill_gaps() -> None:
-    """Fill what is not covered up to the cursor, and scan again what was asked for."""
+    """Fill what is not covered up to the cursor, and scan again what was asked for.
+
+    Once an hour the last hundred blocks too: some nodes bring logs late. When that was last done
+    stands in the database, so that it is not put off by restarts.
+    """
     pinned = pinned_chain()
     if pinned is not None and work_waits(pinned[0]):
-        asyncio.run(_with_backfill(_close_gaps))
-
-
-@shared_task(name="realtime.tasks.rescan_recent")
-def rescan_recent() -> None:
-    """Ask for the last hundred blocks once more: some nodes bring logs late."""
-    if pinned_chain() is not None:
-        asyncio.run(_with_backfill(Backfill.rescan_recent))
+        asyncio.run(_with_backfill(_one_turn))
 
 
 @shared_task(name="realtime.tasks.prune_outbox")
 def prune_outbox() -> None:
-    """Forget messages that nobody resumes from, and old headers without logs."""
+    """Forget messages that nobody resumes from, old headers without logs and old scans' rows."""
     keep_blocks = max(KEEP_BLOCKS, 2 * settings.REORG_WINDOW)
     ingest.prune(keep_messages=KEEP_MESSAGES, keep_blocks=keep_blocks)
+    forget_old()
 
 
-async def _close_gaps(backfill: Backfill) -> None:
+async def _one_turn(backfill: Backfill) -> None:
     until = asyncio.get_running_loop().time() + BUDGET_SECONDS
-    await backfill.close_gaps(until=until)
-    await backfill.requested(until=until)
+    try:
+        await backfill.rescan_recent()
+    except BackfillFailed as error:  # no reason to leave the past as it is
+        log.warning("rescan_failed", reason=str(error))
+    await backfill.fill_past(until=until)
 
 
 async def _with_backfill(work: Callable[[Backfill], Awaitable[None]]) -> None:
