@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import dj_database_url
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from dotenv import dotenv_values
 from eth_hash.auto import keccak
 
@@ -70,10 +72,13 @@ def load_file(path: Path) -> None:
 def load_stack(path: Path) -> None:
     """Add what a running `make run` wrote of its own Redis and local chain.
 
-    So that `manage.py` in another terminal meets the same Redis and the same chain.
+    So that `manage.py` in another terminal meets the same Redis and the same chain. A
+    variable that says of the chain what `make run` says means no other chain.
     """
     values = dotenv_values(path)
-    if any(os.environ.get(name) for name in CHAIN_VARIABLES):
+    if any(
+        os.environ.get(name, "").strip() not in ("", values.get(name)) for name in CHAIN_VARIABLES
+    ):
         values = {name: value for name, value in values.items() if name not in CHAIN_VARIABLES}
     for name, value in values.items():
         if value and not os.environ.get(name):
@@ -218,6 +223,28 @@ class Environment:
             return check(value)
         except ValueError as error:
             raise ConfigurationError(name, str(error)) from error
+
+
+def mail_address(text: str) -> str:
+    """A check by Django's own rule, which mail servers' rule is not far from."""
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise ValueError(f"has {text!r}, which is no mail address like ana@example.org") from error
+    return text
+
+
+def contact(text: str) -> str:
+    """A check that push services get what RFC 8292 (2.1) lets them write to."""
+    scheme, _, rest = text.partition(":")
+    try:
+        if scheme == "mailto":
+            mail_address(rest)
+        else:
+            url_of(("https",))(text)
+    except ValueError as error:
+        raise ValueError("has a value that is neither mailto:ADDRESS nor https://…") from error
+    return text
 
 
 def time_zone(text: str) -> str:

@@ -13,9 +13,11 @@ from coopsite.environment import (
     ConfigurationError,
     Environment,
     PoolContract,
+    contact,
     database,
     load_file,
     load_stack,
+    mail_address,
     pool_contract,
     secret_in,
     time_zone,
@@ -112,10 +114,7 @@ DATABASE_URL: str = env.text(
     f"sqlite:///{VAR_DIR / 'coopsite.sqlite3'}",
     check=url_of(("sqlite", "postgres", "postgresql")),
 )
-
-
 DATABASES: dict[str, Any] = {"default": database(DATABASE_URL, root=BASE_DIR)}
-
 REDIS_URL: str = env.text(
     "REDIS_URL", "redis://127.0.0.1:6379/0", check=url_of(("redis", "rediss", "unix"))
 )
@@ -169,6 +168,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     # Each expires before its next turn, so that a worker that was away does not meet a queue.
+    # The beat counts from its own start and remembers nothing: no turn may be long in coming.
     "backfill-gaps": {
         "task": "realtime.tasks.backfill_gaps",
         "schedule": 60.0,
@@ -282,9 +282,9 @@ ENABLE_ANALYTICS: bool = env.flag("ENABLE_ANALYTICS", default=False)
 ANALYTICS_ID: str = env.text("ANALYTICS_ID")
 ANALYTICS_WEBHOOK_URL: str = env.text("ANALYTICS_WEBHOOK_URL", check=url_of(("https", "http")))
 VAPID_PRIVATE_KEY: str = env.text("VAPID_PRIVATE_KEY")
-VAPID_SUBJECT: str = env.text("VAPID_SUBJECT")
+VAPID_SUBJECT: str = env.text("VAPID_SUBJECT", check=contact)
 ALERT_WEBHOOK_URL: str = env.text("ALERT_WEBHOOK_URL", check=url_of(("https", "http")))
-ALERT_EMAILS: list[str] = env.listed("ALERT_EMAILS", [], of=str)
+ALERT_EMAILS: list[str] = env.listed("ALERT_EMAILS", [], of=mail_address)
 ALERT_RECONNECTS: int = env.whole("ALERT_RECONNECTS", 5, at_least=1)
 ALERT_SILENCE_SECONDS: int = env.whole("ALERT_SILENCE_SECONDS", 3600, at_least=1)
 ALERT_LATENCY_MS: int = env.whole("ALERT_LATENCY_MS", 1000, at_least=1)

@@ -97,9 +97,12 @@ def _predecessor_lives(var: Path) -> bool:
 def planned(var: Path) -> Plan:
     """Reads the settings, which end the program with a sentence if a variable is wrong."""
     from coopsite import settings
+    from coopsite.devchain.process import CHAIN_ID as LOCAL_CHAIN_ID
 
     own_chain = not settings.CHAIN_HTTP_URLS
     set_alone = [name for name in CHAIN_VARIABLES if os.environ.get(name)]
+    if settings.CHAIN_ID == LOCAL_CHAIN_ID:  # true of our own chain, too
+        set_alone.remove("CHAIN_ID")
     if own_chain and set_alone:
         raise Refusal(f"{set_alone[0]} is set, but no chain: set CHAIN_HTTP_URLS too.")
     if not own_chain and not settings.POOL_CONTRACTS:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -79,6 +80,11 @@ def settings(*, var: Path, **variables: str) -> SimpleNamespace:
         ("TIME_ZONE", "Mars/Olympus"),
         ("HTTPS", "2"),
         ("CSRF_TRUSTED_ORIGINS", "example.org"),
+        ("ALERT_EMAILS", "nonsense"),
+        ("ALERT_EMAILS", "ana@example.org,bea at example.org"),
+        ("VAPID_SUBJECT", "ana@example.org"),
+        ("VAPID_SUBJECT", "mailto:nonsense"),
+        ("VAPID_SUBJECT", "http://example.org"),
     ],
 )
 def test_a_wrong_value_is_named(name, value, tmp_path):
@@ -107,6 +113,21 @@ def test_an_empty_variable_counts_as_not_set(tmp_path):
         assert getattr(with_empty, name) == getattr(without, name)
 
 
+def test_the_example_file_shows_the_defaults(tmp_path):
+    """But for the examples below "Say", and for where the files are."""
+    text = (ROOT / ".env.example").read_text()
+    text = re.sub(r"# [^\n]* Say.*?\n\n", "", text, flags=re.DOTALL)
+    shown = dict(re.findall(r"^#([A-Z_]+)=(.+)$", text, re.MULTILINE))
+    for name in ("DATABASE_URL", "VAR_DIR", "ENV_FILE"):
+        del shown[name]
+    assert len(shown) > 15
+    as_shown, default = settings(var=tmp_path, **shown), settings(var=tmp_path)
+    for name in shown:
+        wanted = getattr(default, name)
+        found = getattr(as_shown, name)
+        assert sorted(found) == wanted if isinstance(found, list) else found == wanted, name
+
+
 def test_contracts_are_read_in_any_letter_case(tmp_path):
     text = f"{ADDRESS.lower()}:7, 0xA39EE76DfC5106E78ABcB31e7dF5bcd4EfD3Cd1F:0"
     assert settings(var=tmp_path, POOL_CONTRACTS=text).POOL_CONTRACTS == [
@@ -125,6 +146,13 @@ def test_http_addresses_follow_the_websocket_ones_when_only_those_are_given(tmp_
         "https://node.example.org/key",
         "http://127.0.0.1:8546",
     ]
+
+
+def test_whom_to_write_to_is_taken_as_it_stands(tmp_path):
+    read = settings(var=tmp_path, ALERT_EMAILS="ana@example.org, bea+ops@example.org")
+    assert read.ALERT_EMAILS == ["ana@example.org", "bea+ops@example.org"]
+    assert settings(var=tmp_path, VAPID_SUBJECT="mailto:ana@example.org").VAPID_SUBJECT
+    assert settings(var=tmp_path, VAPID_SUBJECT="https://example.org/ana").VAPID_SUBJECT
 
 
 def test_mezos_explorer_is_known_and_others_are_asked_for(tmp_path):
@@ -160,6 +188,8 @@ def test_another_terminal_finds_the_redis_and_the_chain_of_make_run(tmp_path):
     assert ours.REDIS_URL == "redis://:pw@127.0.0.1:7001/0"
     assert (ours.CHAIN_ID, ours.CHAIN_HTTP_URLS) == (7, ["http://127.0.0.1:7002"])
     assert ours.POOL_CONTRACTS == [(ADDRESS, 1)]
+    assert settings(var=tmp_path, CHAIN_ID="7").CHAIN_HTTP_URLS == ours.CHAIN_HTTP_URLS
+    assert settings(var=tmp_path, CHAIN_ID="8").CHAIN_HTTP_URLS == []
     theirs = settings(var=tmp_path, CHAIN_HTTP_URLS="https://node.example.org")
     assert theirs.REDIS_URL == ours.REDIS_URL
     assert (theirs.CHAIN_ID, theirs.POOL_CONTRACTS) == (None, [])

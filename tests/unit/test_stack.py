@@ -12,8 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from coopsite import settings
+from coopsite.devchain.process import CHAIN_ID as LOCAL_CHAIN_ID
+from coopsite.environment import CHAIN_VARIABLES
 from coopsite.ports import free_port, is_free
 from coopsite.stack import preparing, readiness
+from coopsite.stack.__main__ import Refusal, planned
 from coopsite.stack.programs import LEASH, Plan, supervisor_configuration
 from tests.waiting import until
 
@@ -54,6 +58,33 @@ def test_a_redis_and_a_chain_of_somebody_elses_are_not_started():
     assert plan.redis_url is None
     names = sections(plan)["group:coopsite"]["programs"]
     assert names == "web,listener,worker,beat"
+
+
+@pytest.mark.parametrize(
+    ("variables", "refused"),
+    [
+        ({}, None),
+        ({"CHAIN_ID": str(LOCAL_CHAIN_ID)}, None),
+        ({"CHAIN_ID": "31611"}, "CHAIN_ID"),
+        ({"CHAIN_ID": str(LOCAL_CHAIN_ID), "POOL_CONTRACTS": "0x1:1"}, "POOL_CONTRACTS"),
+    ],
+)
+def test_a_chain_id_without_a_chain_can_only_be_that_of_our_own(
+    variables, refused, tmp_path, monkeypatch
+):
+    for name in CHAIN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(settings, "CHAIN_HTTP_URLS", [])
+    chain_id = variables.get("CHAIN_ID")
+    monkeypatch.setattr(settings, "CHAIN_ID", int(chain_id) if chain_id else None)
+    monkeypatch.setattr(settings, "PORT", free_port())
+    if refused:
+        with pytest.raises(Refusal, match=f"^{refused} is set, but no chain"):
+            planned(tmp_path)
+    else:
+        assert planned(tmp_path).devchain_port
 
 
 def test_a_port_that_is_taken_is_not_given_out():
