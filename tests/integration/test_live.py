@@ -230,7 +230,6 @@ async def test_strangers_are_refused(web_servers: WebServers) -> None:
         (f"{server.url}?topics=dashboard", None),
         (f"{server.url}?topics=dashboard", "https://evil.example"),
         (f"{server.url}?topics=dashboard", "null"),
-        (server.url, ORIGIN),
         (f"{server.url}?topics=", ORIGIN),
         (f"{server.url}?topics=dashboard&topics=pools", ORIGIN),
         (f"{server.url}?topics=pool:{CONTRACT}:{2**256}", ORIGIN),

@@ -54,6 +54,21 @@ def test_relative_links_between_documents_lead_somewhere():
             assert (page.parent / link).exists(), f"{page.name} points to {link}"
 
 
+def test_every_file_that_the_architecture_names_is_there():
+    named = re.findall(r"`((?:pools|realtime|coopsite)/[\w/.]*)`", _page("architecture.md"))
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_sample_proxy_keeps_the_metrics_from_the_public():
+    proxy = _page("operations.md").partition("```nginx")[2].partition("```")[0]
+    assert re.search(r"location = /metrics \{ return 404; \}", proxy)
+
+
+def _page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text()
+
+
 def test_the_locks_are_whole_and_name_no_registry():
     said = subprocess.run(
         [sys.executable, "scripts/check_locks.py"],
