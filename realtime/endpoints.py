@@ -1,7 +1,7 @@
 """Which node to ask next: endpoints in order of health.
 
-Keeps what is known about each endpoint (failures, latency, how wide a range it takes) and
-sorts by it. Does no I/O; time is handed in as seconds of the event loop's clock.
+Keeps what is known about each endpoint (failures, doubts, latency, how wide a range it takes)
+and sorts by it. Does no I/O; time is handed in as seconds of the event loop's clock.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,6 +15,9 @@ WIDEST_RANGE = 10_000
 _LONGEST_PENALTY = 60.0
 _WRONG_CHAIN_PENALTY = 300.0
 _LONGEST_PAUSE = 600.0
+_FIRST_DOUBT = 0.5
+_LONGEST_DOUBT = 300.0
+_DOUBTS_FORGOTTEN = 10.0
 
 
 @dataclass(eq=False, slots=True)
@@ -26,6 +29,8 @@ class Endpoint:
     failures: int = 0
     waits_until: float = 0.0
     paused_until: float = 0.0
+    doubts: int = 0
+    doubted_until: float = 0.0
     latency: float | None = None
     verified: bool = False
     range_size: int = FIRST_RANGE
@@ -56,6 +61,17 @@ class Endpoint:
             penalty = _WRONG_CHAIN_PENALTY
         self.waits_until = now + penalty
 
+    def doubted(self, *, now: float) -> None:
+        """Note an answer that was late, untrue, or contradicted by another endpoint.
+
+        It waits 0.5, 1, 2 … 300 seconds behind the others, however well it answers meanwhile:
+        one that is stuck answers quickly. Doubts are forgotten when none came for some time.
+        """
+        if now > self.doubted_until + _DOUBTS_FORGOTTEN:
+            self.doubts = 0
+        self.doubts += 1
+        self.doubted_until = now + min(_FIRST_DOUBT * 2.0 ** (self.doubts - 1), _LONGEST_DOUBT)
+
     def narrow(self, blocks: int) -> None:
         """Remember that a range of `blocks` was too wide; half of it is tried next."""
         self.range_size = max(1, min(self.range_size, blocks) // 2)
@@ -85,7 +101,12 @@ class EndpointPool:
 
     def by_health(self, *, now: float) -> list[Endpoint]:
         """Return all endpoints: those not waiting first, then fewer failures, then as listed."""
-        return sorted(self.endpoints, key=lambda e: (max(e.waits_until - now, 0.0), e.failures))
+
+        def rank(endpoint: Endpoint) -> tuple[float, int]:
+            waits_until = max(endpoint.waits_until, endpoint.doubted_until)
+            return max(waits_until - now, 0.0), endpoint.failures
+
+        return sorted(self.endpoints, key=rank)
 
     def best(self, *, now: float) -> Endpoint:
         """Return the endpoint to try next. Raises LookupError when none is configured."""

@@ -2,7 +2,7 @@
 
 Each step looks, has `pools.reorg` judge, pulls a checked segment and hands it to `ingest`. It
 never rolls back on one word, and stops writing where a person has to decide. When to take a step
-is `listener`'s part.
+is `pacer`'s part.
 """
 
 import asyncio
@@ -14,10 +14,21 @@ import structlog
 from pools import ingest
 from pools.ingest import Committed
 from pools.leases import LeaseToken
-from pools.reorg import Header, RollBack, TooDeep, Window
+from pools.reorg import (
+    AlreadyKnown,
+    Append,
+    FetchGap,
+    Header,
+    TooDeep,
+    Verdict,
+    Window,
+    judge,
+)
 from pools.segments import BadSegment, Segment
 
 from .errors import NoEvidence, RpcError
+from .nodes import blamed
+from .parting import parting
 from .puller import LINKED_BLOCKS, Puller, Sight
 from .store import Position, Store, position
 
@@ -26,7 +37,8 @@ log = structlog.get_logger(__name__)
 # A head that stays below the cursor, the same for so long at every node, is a chain wound back.
 WOUND_BACK_SECONDS: Final = 8.0
 WOUND_BACK_READINGS: Final = 3
-LATE_SECONDS: Final = 0.05
+# A head that stands still for so long is asked of another node too.
+STILL_SECONDS: Final = 6.0
 
 
 class ReorganisedTooDeep(Exception):
@@ -53,6 +65,7 @@ class Follower:
         self._limit = reorg_window + 1  # the block that both branches share is among them
         self._on_commit = on_commit
         self._behind: tuple[Header, float, int] | None = None
+        self._moved_at = 0.0  # when the cursor moved, or another node said that it is at the head
         self.position = Position(number=-1, hash="", window=Window(0, ()))
         self.head: int | None = None
         self.endpoint = ""
@@ -72,7 +85,7 @@ class Follower:
         if number != self.position.number + 1:
             return False
         segment = await self._puller.linked(number, number)
-        if not self._follows(segment):
+        if not self._continues(segment):
             return False
         self.head = max(number, self.head or 0)
         return await self._commit(segment)
@@ -83,24 +96,53 @@ class Follower:
         Raises RpcError when no node gives a usable answer, ReorganisedTooDeep when a person has
         to decide, and whatever `ingest` and the store raise.
         """
-        at = self.position
-        sight = await self._puller.look(at.number)
-        self.head = sight.head.number
+        sight = await self._puller.look(self.position.number)
         self.endpoint = sight.client.host
-        if at.window.hashes and sight.at_cursor and sight.at_cursor.hash != at.hash:
-            return await self._reorganise(sight, sight.at_cursor)
-        if sight.head.number < at.number:
-            return await self._look_behind(sight)
-        self._behind = None
-        if sight.head.number == at.number:
-            return False
+        top, verdict = self._judge(sight)
+        if isinstance(verdict, AlreadyKnown):
+            self.head = sight.head.number
+            if sight.head.number < self.position.number:
+                return await self._look_behind(sight)
+            self._behind = None
+            return await self._stand_still(sight)
+        if not isinstance(verdict, Append | FetchGap):
+            return await self._reorganise(sight, top)
         segment = await self._next(sight)
-        if not self._follows(segment):
-            log.info("branch_changed", block=segment.from_block, endpoint=segment.endpoint)
-            await asyncio.sleep(LATE_SECONDS)
-            return True
+        if not self._continues(segment):
+            with blamed(sight.client):
+                raise NoEvidence(f"block {segment.from_block} does not follow its parent there")
+        self.head = sight.head.number
         await self._commit(segment)
         return self.position.number < sight.head.number
+
+    def _judge(self, sight: Sight) -> tuple[Header, Verdict]:
+        """The lowest header seen that is not on our branch, else the head; and what it means."""
+        window = self.position.window
+        verdict = judge(sight.head, window)
+        if sight.at_cursor is not None:
+            at_cursor = judge(sight.at_cursor, window)
+            if not isinstance(at_cursor, AlreadyKnown):
+                return sight.at_cursor, at_cursor
+        return sight.head, verdict
+
+    def _continues(self, segment: Segment) -> bool:
+        return judge(segment.headers[0], self.position.window) == Append()
+
+    async def look_elsewhere(self) -> bool:
+        """The best node does not give the block after the cursor: does another one?
+
+        Then the first is doubted, and the next step is taken with the other.
+        """
+        number = self.position.number
+        sight = await self._puller.look(number)
+        return sight.head.number > number or await self._puller.overtaken(sight, number + 1)
+
+    async def _stand_still(self, sight: Sight) -> bool:
+        now = asyncio.get_running_loop().time()
+        if now - self._moved_at < STILL_SECONDS:
+            return False
+        self._moved_at = now
+        return await self._puller.overtaken(sight, self.position.number + 1)
 
     async def _next(self, sight: Sight) -> Segment:
         """Linked blocks near the head, so that the window is without holes; else a wide range."""
@@ -110,11 +152,7 @@ class Follower:
             return await self._puller.span(
                 first, sight.head.number - self._limit, client=sight.client
             )
-        last = min(sight.head.number, first + LINKED_BLOCKS - 1)
-        return await self._puller.linked(first, last, client=sight.client)
-
-    def _follows(self, segment: Segment) -> bool:
-        return self.position.hash in ("", segment.headers[0].parent_hash)
+        return await self._puller.linked(first, sight.head.number, client=sight.client)
 
     async def _reorganise(self, sight: Sight, top: Header) -> bool:
         """`top` stands where we hold another block: find where the branches part and replay."""
@@ -126,36 +164,35 @@ class Follower:
             theirs=top.hash,
             ours=at.hash,
         )
-        if not await self._puller.agrees(sight, top):
+        if not await self._puller.agrees(sight, top, ours=at.window.hash_of(top.number)):
             raise NoEvidence(
                 f"two readings of block {top.number} differ; nothing is rolled back on one of them",
                 endpoint=sight.client.host,
             )
-        verdict = await self._puller.parting(sight.client, top, at.window)
+        verdict = await parting(sight.client, top, at.window)
         if isinstance(verdict, TooDeep):
             raise self._too_deep(verdict)
-        return await self._replay(sight, verdict)
+        return await self._replay(sight, verdict.to_number)
 
-    async def _replay(self, sight: Sight, parting: RollBack) -> bool:
-        first = parting.to_number + 1
+    async def _replay(self, sight: Sight, to_number: int) -> bool:
+        first = to_number + 1
         if sight.head.number < first:
-            await self._wind_back(parting.to_number)
+            await self._wind_back(to_number)
             return True
-        last = min(sight.head.number, parting.to_number + LINKED_BLOCKS)
-        segment = await self._puller.linked(first, last, client=sight.client)
-        if segment.headers[0].parent_hash != self.position.window.hash_of(parting.to_number):
-            raise NoEvidence("the branch changed meanwhile", endpoint=sight.client.host)
-        depth = self.position.number - parting.to_number
-        log.warning("reorganised", depth=depth, to_block=parting.to_number, new_head=last)
-        await self._commit(segment, roll_back_to=parting.to_number)
+        segment = await self._puller.linked(first, sight.head.number, client=sight.client)
+        if segment.headers[0].parent_hash != self.position.window.hash_of(to_number):
+            with blamed(sight.client):
+                raise NoEvidence("the branch changed meanwhile")
+        depth = self.position.number - to_number
+        log.warning("reorganised", depth=depth, to_block=to_number, new_head=segment.to_block)
+        await self._commit(segment, roll_back_to=to_number)
         return True
 
     async def _look_behind(self, sight: Sight) -> bool:
         """The head is below our cursor: a node that is late, or a chain that was wound back."""
-        window = self.position.window
-        ours = window.hash_of(sight.head.number)
-        if ours is not None and ours != sight.head.hash:
-            return await self._reorganise(sight, sight.head)
+        if await self._puller.overtaken(sight, self.position.number):
+            return True
+        ours = self.position.window.hash_of(sight.head.number)
         now = asyncio.get_running_loop().time()
         if self._behind is None or self._behind[0] != sight.head:
             self._behind = (sight.head, now, 0)
@@ -163,7 +200,7 @@ class Follower:
         self._behind = (head, since, readings + 1)
         if ours is None or readings < WOUND_BACK_READINGS or now - since < WOUND_BACK_SECONDS:
             return False
-        if await self._puller.agrees(sight, sight.head) and (
+        if await self._puller.agrees(sight, sight.head, ours=None) and (
             await self._puller.lacks(sight, self.position.number)
         ):
             await self._wind_back(sight.head.number)
@@ -197,6 +234,7 @@ class Follower:
         last = segment.headers[-1]
         self.position = Position(last.number, last.hash, self._grown(window, segment))
         self._behind = None
+        self._moved_at = asyncio.get_running_loop().time()
         self._on_commit(segment, committed)
         return True
 

@@ -5,7 +5,8 @@ first start; after every failure it has to show them again. Nothing is written h
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import aiohttp
 import structlog
@@ -13,7 +14,7 @@ import structlog
 from pools.reorg import Header
 
 from .endpoints import Endpoint, EndpointPool
-from .errors import ChainReset, NoEvidence, RateLimited, RpcError, Unreachable, WrongChain
+from .errors import ChainReset, NoEvidence, RateLimited, Refused, RpcError, Unreachable, WrongChain
 from .redaction import Redactor
 from .rpc import Call, RpcClient
 from .wire import Block, read_block, read_quantity
@@ -29,6 +30,23 @@ def get_block(number: int) -> Call[Block | None]:
 def latest_block() -> Call[Block | None]:
     """The call for the newest block the node has."""
     return Call("eth_getBlockByNumber", ("latest", False), read_block)
+
+
+def doubt(client: RpcClient, reason: str) -> None:
+    """Have other nodes asked before this one for a while."""
+    client.endpoint.doubted(now=asyncio.get_running_loop().time())
+    log.info("node_doubted", endpoint=client.host, doubts=client.endpoint.doubts, reason=reason)
+
+
+@contextmanager
+def blamed(client: RpcClient) -> Iterator[None]:
+    """Doubt the node whose answer turns out inside to be false, or to prove nothing."""
+    try:
+        yield
+    except (Refused, NoEvidence) as error:
+        doubt(client, str(error))
+        error.endpoint = client.host
+        raise
 
 
 CHAIN_ID: Call[int] = Call("eth_chainId", (), read_quantity)
@@ -66,10 +84,9 @@ class Nodes:
     async def best(self, *, besides: RpcClient | None = None) -> RpcClient:
         """The healthiest node that is the right one, other than `besides`.
 
-        One that failed lately is asked only when there is no other, and one that asked for a
-        pause not at all. Raises the last
-        endpoint's RpcError when none is usable (WrongChain before others, since it needs a
-        person), and Unreachable when there is none to ask.
+        One that failed or was doubted lately is asked only when there is no other, and one that
+        asked for a pause not at all. Raises the last endpoint's RpcError when none is usable
+        (WrongChain before others, since it needs a person), and Unreachable when there is none.
         """
         failure: RpcError | None = None
         now = asyncio.get_running_loop().time()

@@ -24,6 +24,8 @@ POLL_ALONE_SECONDS: Final = 1.0  # without a live socket
 FIRST_RETRY_SECONDS: Final = 0.05
 LONGEST_RETRY_SECONDS: Final = 5.0
 PATIENT_TRIES: Final = 5  # a node that is a moment late is not worth a word
+MOST_TRIES: Final = 10  # for a block that was announced: then it is left to the poll
+MOST_AHEAD: Final = 10_000  # blocks: what is announced so far above the head is not believed
 
 
 class _Step(Enum):
@@ -97,6 +99,8 @@ class Pacer:
             self._connection.note_unannounced_logs()
 
     def _on_head(self, number: int) -> None:
+        if not self._is_likely(number):
+            return
         if number <= self._last_head:
             self._look = True  # a height for the second time: perhaps another block
         self._last_head = number
@@ -109,10 +113,16 @@ class Pacer:
             number = quantity(entry.block_number)
         except ValueError:
             return  # unreadable: not even a wake-up
+        if not self._is_likely(number):
+            return
         self._look = self._look or entry.removed
         self._last_log = max(self._last_log, number)
         self._announced = max(self._announced, number)
         self._wake.set()
+
+    def _is_likely(self, number: int) -> bool:
+        head = self.follower.head
+        return head is None or number <= max(head, self.follower.position.number) + MOST_AHEAD
 
     def _on_state(self, statistics: Statistics) -> None:
         if statistics.state is State.LIVE:
@@ -124,7 +134,20 @@ class Pacer:
             return _Step.MORE if self._is_behind() else _Step.TAKEN
         if not polling and not self._is_behind():
             return _Step.NONE
-        return _Step.MORE if await self.follower.advance() else _Step.SETTLED
+        if await self.follower.advance():
+            return _Step.MORE
+        if self._is_behind():
+            return await self._miss_announced()
+        return _Step.SETTLED
+
+    async def _miss_announced(self) -> _Step:
+        """The best node does not give what was announced: late, stuck, or the word was false."""
+        tries = self._retries.attempts
+        if tries >= PATIENT_TRIES and await self.follower.look_elsewhere():
+            return _Step.MORE
+        if tries >= MOST_TRIES:
+            self._announced = self.follower.position.number
+        return _Step.SETTLED
 
     def _is_behind(self) -> bool:
         return self._announced > self.follower.position.number

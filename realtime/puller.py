@@ -2,7 +2,8 @@
 
 Asks for headers and logs in one batch, which one node answers; checks links, hashes and bloom
 filters; where they disagree it asks again, elsewhere, and in the end for the receipts. Writes
-nothing and decides nothing about reorganisations: that is `listener`'s part.
+nothing and decides nothing about reorganisations, which is `follower`'s part; but a node that
+is late or tells an untruth is noted, so that another one is asked first.
 """
 
 import asyncio
@@ -12,29 +13,21 @@ from typing import Any, Final
 
 import structlog
 
-from pools.reorg import (
-    AskBelow,
-    BrokenBranch,
-    Header,
-    RollBack,
-    TooDeep,
-    Window,
-    common_ancestor,
-)
+from pools.reorg import Header
 from pools.segments import RawLog, Segment
 
 from . import evidence
-from .errors import NoEvidence, RangeTooWide, Refused, TimedOut
-from .nodes import Nodes, get_block, latest_block
+from .errors import NoEvidence, RangeTooWide, RpcError, TimedOut
+from .nodes import Nodes, blamed, doubt, get_block, latest_block
+from .receipts import prove
 from .rpc import Call, RpcClient
-from .wire import Block, LogJson, ReceiptJson, read_logs, read_receipt
+from .wire import Block, LogJson, read_logs
 
 log = structlog.get_logger(__name__)
 
 LINKED_BLOCKS: Final = 64  # the most headers asked for in one batch
 MOST_LOGS: Final = 5_000  # in one commit: some two seconds, in which no other can write
 _ADDRESSES_PER_CALL: Final = 30  # Mezo's limit
-_RECEIPTS_PER_BATCH: Final = 100
 _RANGE_SECONDS: Final = 20.0  # a node without a log index reads every block of the range
 _ASK_AGAIN_SECONDS: Final = 0.1
 _SECOND_READING_SECONDS: Final = 0.3
@@ -72,17 +65,42 @@ class Puller:
             calls.append(get_block(cursor))
         head, *rest = await client.batch(calls)
         if head is None:
-            raise NoEvidence("the node has no newest block", endpoint=client.host)
+            with blamed(client):
+                raise NoEvidence("the node has no newest block")
         at_cursor = rest[0] if rest else None
+        if at_cursor is not None:
+            with blamed(client):
+                evidence.check_block(at_cursor, number=cursor)
         return Sight(client, head.header, at_cursor.header if at_cursor else None)
 
-    async def agrees(self, sight: Sight, header: Header) -> bool:
-        """A second reading: does another node (or the same one, a moment later) say so too?"""
+    async def agrees(self, sight: Sight, header: Header, *, ours: str | None) -> bool:
+        """A second reading: does another node (or the same one, a moment later) say so too?
+
+        Where it holds `ours` instead, the first stands alone and is doubted.
+        """
         client = await self._another(sight)
         (block,) = await client.batch([get_block(header.number)])
-        same = block is not None and block.header.hash == header.hash
+        read = None if block is None else block.header.hash
+        same = read == header.hash
         log.info("second_reading", endpoint=client.host, block=header.number, agrees=same)
+        if read is not None and read == ours:
+            doubt(sight.client, f"block {header.number} is another one at {client.host} and here")
         return same
+
+    async def overtaken(self, sight: Sight, number: int) -> bool:
+        """Whether another node has this block, which the first lacks and is then doubted for."""
+        other = await self._nodes.second(sight.client)
+        if other is None:
+            return False
+        try:
+            (block,) = await other.batch([get_block(number)])
+        except RpcError as error:
+            log.info("no_second_reading", reason=str(error))
+            return False
+        if block is None or block.header.number != number:
+            return False
+        doubt(sight.client, f"{other.host} has block {number} already")
+        return True
 
     async def lacks(self, sight: Sight, number: int) -> bool:
         """A second reading: does another node (or the same one) not have this block either?"""
@@ -96,43 +114,38 @@ class Puller:
             await asyncio.sleep(_SECOND_READING_SECONDS)
         return client or sight.client
 
-    async def parting(self, client: RpcClient, top: Header, window: Window) -> RollBack | TooDeep:
-        """Where the branch that ends in `top` leaves our chain; asks its headers downward.
-
-        Raises NoEvidence when the node changes its view meanwhile.
-        """
-        branch = [top]
-        step = 4
-        while isinstance(verdict := _common_ancestor(branch, window, client), AskBelow):
-            numbers = range(verdict.number, max(verdict.number - step, window.first - 1, -1), -1)
-            blocks = await client.batch([get_block(number) for number in numbers])
-            for number, block in zip(numbers, blocks, strict=True):
-                if block is None:
-                    raise NoEvidence(f"block {number} has gone meanwhile", endpoint=client.host)
-                branch.append(block.header)
-            step = min(2 * step, LINKED_BLOCKS)
-        return verdict
-
     async def linked(self, first: int, last: int, *, client: RpcClient | None = None) -> Segment:
-        """A segment with the header of every block; at most `LINKED_BLOCKS` of them."""
-        return await self._pull(client or await self._nodes.best(), first, last, linked=True)
+        """A segment with the header of every block from `first` towards `last`.
+
+        At most `LINKED_BLOCKS` of them, or as many as the node takes. Raises as `span` does.
+        """
+        last = min(last, first + LINKED_BLOCKS - 1)
+        return await self._fitting(first, last, client, linked=True)
 
     async def span(self, first: int, last: int, *, client: RpcClient | None = None) -> Segment:
         """A segment from `first` towards `last`, as wide as the node and one commit take it.
 
-        Raises RangeTooWide when not even a single block is answered.
+        Raises RangeTooWide when not even a single block is answered, and TimedOut when the node
+        that was named in `client` takes too long: less is asked of it next time.
         """
+        return await self._fitting(first, last, client, linked=False)
+
+    async def _fitting(
+        self, first: int, last: int, client: RpcClient | None, *, linked: bool
+    ) -> Segment:
         while True:
             asked = client or await self._nodes.best()
             size = min(asked.endpoint.range_size, last - first + 1)
             try:
-                segment = await self._pull(asked, first, first + size - 1, linked=False)
+                segment = await self._pull(asked, first, first + size - 1, linked=linked)
             except (RangeTooWide, TimedOut) as error:
                 if size == 1:
                     raise
                 self.retries += 1
                 asked.endpoint.narrow(size)
                 log.info("range_narrowed", endpoint=asked.host, blocks=size, reason=str(error))
+                if client is not None and isinstance(error, TimedOut):
+                    raise
             else:
                 if segment.to_block < first + size - 1:
                     asked.endpoint.narrow(size)  # more logs than one commit takes
@@ -141,15 +154,10 @@ class Puller:
                 return segment
 
     async def _pull(self, client: RpcClient, first: int, last: int, *, linked: bool) -> Segment:
-        try:
+        with blamed(client):
             answer, doubtful = await self._ask(client, first, last, linked=linked)
-            if doubtful:
-                client, answer = await self._settle(client, first, last, linked, answer, doubtful)
-        except Refused as error:
-            error.endpoint = client.host
-            client.endpoint.failed(error, now=asyncio.get_running_loop().time())
-            log.warning("answer_refused", endpoint=client.host, reason=str(error))
-            raise
+        if doubtful:
+            client, answer = await self._settle(client, first, last, linked, answer, doubtful)
         blocks = [answer.blocks[number] for number in sorted(answer.blocks)]
         segment = Segment(
             chain_id=self._chain_id,
@@ -179,14 +187,16 @@ class Puller:
             log.warning("logs_against_bloom", endpoint=client.host, blocks=numbers[:8])
             self.retries += 1
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
-            answer, doubtful = await self._ask(asked, first, last, linked=linked)
             client = asked
+            with blamed(client):
+                answer, doubtful = await self._ask(client, first, last, linked=linked)
             if not doubtful:
                 return client, answer
         logs = answer.logs
         for block in doubtful:
             number = block.header.number
-            proven = await self._prove(client, block)
+            with blamed(client):
+                proven = await prove(client, block, self._addresses)
             logs = [entry for entry in logs if entry.block_number != number] + proven
         logs.sort(key=lambda entry: (entry.block_number, entry.log_index))
         return client, _Answer(answer.blocks, logs)
@@ -200,7 +210,7 @@ class Puller:
         calls += self._log_calls(first, last)
         results = await client.batch(calls, time_limit=_RANGE_SECONDS)
         blocks: dict[int, Block] = {}
-        _add(blocks, numbers, results[: len(numbers)], client)
+        _add(blocks, numbers, results[: len(numbers)])
         entries = [entry for part in results[len(numbers) :] for entry in part]
         logs = evidence.read_logs(
             entries, from_block=first, to_block=last, addresses=self._addresses
@@ -209,7 +219,7 @@ class Puller:
         for start in range(0, len(missing), LINKED_BLOCKS):
             part = missing[start : start + LINKED_BLOCKS]
             found = await client.batch([get_block(number) for number in part])
-            _add(blocks, part, found, client)
+            _add(blocks, part, found)
         evidence.check_links([blocks[number].header for number in sorted(blocks)])
         evidence.check_hashes(logs, blocks)
         doubtful = evidence.blooms_disagree(blocks.values(), logs, self._addresses)
@@ -232,28 +242,6 @@ class Puller:
             for start in range(0, len(addresses), _ADDRESSES_PER_CALL)
         ]
 
-    async def _prove(self, client: RpcClient, block: Block) -> list[RawLog]:
-        """Our logs of one block out of the receipts of all its transactions: no doubt is left."""
-        entries: list[LogJson] = []
-        wanted = {address.lower() for address in self._addresses}
-        for start in range(0, len(block.transactions), _RECEIPTS_PER_BATCH):
-            hashes = block.transactions[start : start + _RECEIPTS_PER_BATCH]
-            receipts = await client.batch([_get_receipt(hash_) for hash_ in hashes])
-            for hash_, receipt in zip(hashes, receipts, strict=True):
-                if receipt is None or receipt.block_hash.lower() != block.header.hash:
-                    raise NoEvidence(
-                        f"no receipt of {hash_} in block {block.header.number}",
-                        endpoint=client.host,
-                    )
-                entries += [e for e in receipt.logs if e.address.lower() in wanted]
-        number = block.header.number
-        logs = evidence.read_logs(
-            entries, from_block=number, to_block=number, addresses=self._addresses
-        )
-        evidence.check_hashes(logs, {number: block})
-        log.info("proven_by_receipts", endpoint=client.host, block=number, logs=len(logs))
-        return logs
-
 
 def shortened(segment: Segment, most_logs: int) -> Segment:
     """The beginning of a segment: whole blocks of at most so many logs, or one block of more."""
@@ -269,28 +257,14 @@ def shortened(segment: Segment, most_logs: int) -> Segment:
     )
 
 
-def _common_ancestor(
-    branch: Sequence[Header], window: Window, client: RpcClient
-) -> RollBack | AskBelow | TooDeep:
-    try:
-        return common_ancestor(branch, window)
-    except BrokenBranch as error:
-        raise NoEvidence(str(error), endpoint=client.host) from None
-
-
-def _get_receipt(transaction: str) -> Call[ReceiptJson | None]:
-    return Call("eth_getTransactionReceipt", (transaction,), read_receipt)
-
-
 def _add(
     blocks: dict[int, Block],
     numbers: Iterable[int],
     found: Iterable[Block | None],
-    client: RpcClient,
 ) -> None:
     for number, block in zip(numbers, found, strict=True):
         if block is None:
-            raise NoEvidence(f"the node does not have block {number}", endpoint=client.host)
+            raise NoEvidence(f"the node does not have block {number}")
         evidence.check_block(block, number=number)
         blocks[number] = block
 

@@ -140,6 +140,10 @@ class SimulatedNode:
             for entry in block.logs:
                 await self._tell("logs", log_json(entry))
 
+    async def tell_head(self, number: int) -> None:
+        """One head notification, whatever the chain says."""
+        await self._tell("newHeads", {"number": hex(number)})
+
     async def tell_log(self, entry: RawLog, *, removed: bool = False) -> None:
         """One log notification, whatever the chain says."""
         await self._tell("logs", log_json(entry) | {"removed": removed})

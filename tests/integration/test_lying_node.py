@@ -123,6 +123,22 @@ async def test_a_range_limit_is_learned(distance: int) -> None:
             await until_equal(node)
 
 
+@pytest.mark.parametrize("most", [1, 10, 63])
+async def test_a_range_limit_below_what_one_commit_takes_is_learned_too(most: int) -> None:
+    async with SimulatedNode() as node:
+        node.max_range = most
+        for number in range(1, 90):
+            node.mine_quietly(*([created(number)] if number % 20 == 0 else []))
+        async with listening(config_of(node)):
+            await until_equal(node)
+            # The branch is longer than one answer: what replaces it comes in pieces.
+            node.chain.drop(30)
+            for number in range(60, 95):
+                node.mine_quietly(*([created(number)] if number % 10 == 0 else []))
+            await until_equal(node)
+            assert await rollbacks() == 2
+
+
 async def test_more_logs_than_one_commit_takes_are_stored_in_pieces(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -181,18 +197,121 @@ async def test_a_node_that_lies_is_left_for_another() -> None:
             await until_equal(honest)
 
 
-async def test_one_node_alone_cannot_cause_a_rollback() -> None:
+async def test_one_node_alone_neither_causes_a_rollback_nor_stops_the_following() -> None:
     async with SimulatedNode() as honest, SimulatedNode() as forked:
         for number in range(1, 4):
             honest.mine_quietly(created(number))
         forked.chain.put_back(honest.chain.blocks[1:])
-        async with listening(config_of(forked, honest)):
+        config = config_for([forked.http_url, honest.http_url], [honest.ws_url], honest.contracts)
+        async with listening(config):
             await until_equal(honest)
             forked.chain.drop(1)
             forked.mine_quietly()
-            await until_status("reconnecting", detail="two readings of block 3 differ")
+            for number in range(4, 8):
+                await honest.mine(created(number))
+                await until_equal(honest)
             assert await rollbacks() == 0
-            assert await ask(stored_keys) == keys_of(honest)
+
+
+async def test_two_readings_that_differ_are_said_and_move_nothing() -> None:
+    async with SimulatedNode() as first, SimulatedNode() as second:
+        for number in range(1, 4):
+            first.mine_quietly(created(number))
+        held = list(first.chain.blocks)
+        second.chain.put_back(held[1:])
+        async with listening(config_of(first, second)):
+            await until_equal(first)
+            for node, depth in ((first, 1), (second, 2)):
+                node.chain.drop(depth)
+                for number in range(depth):
+                    node.mine_quietly(created(100 * depth + number))
+            await until_status("reconnecting", detail="differ")
+            assert await rollbacks() == 0
+            for node, depth in ((first, 1), (second, 2)):
+                node.chain.drop(depth)
+                node.chain.put_back(held[len(held) - depth :])
+            await until_status("live")
+            assert await ask(stored_keys) == keys_of(first)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_node_that_is_stuck_is_left_for_one_that_goes_on(
+    announced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("realtime.follower.STILL_SECONDS", 0.5)
+    async with SimulatedNode() as stuck, SimulatedNode(stuck.chain) as healthy:
+        sockets = [healthy.ws_url] if announced else []
+        config = config_for([stuck.http_url, healthy.http_url], sockets, stuck.contracts)
+        async with listening(config):
+            healthy.mine_quietly(created(1))
+            await until_equal(healthy)
+            for number in range(2, 5):
+                stuck.behind += 1
+                await healthy.mine(created(number))
+            await until_equal(healthy)
+            stuck.behind += 2  # now below what is stored
+            await healthy.mine(created(5))
+            await until_equal(healthy)
+
+
+async def test_a_node_that_claims_an_absurd_height_is_left_for_another() -> None:
+    async with SimulatedNode() as liar, SimulatedNode(liar.chain) as honest:
+
+        def tamper(method: str, params: list[Any], result: Any) -> Any:
+            claims = method == "eth_getBlockByNumber" and params[0] == "latest"
+            return result | {"number": hex(2**62)} if claims else result
+
+        liar.tamper = tamper
+        config = config_for([liar.http_url, honest.http_url], [], liar.contracts)
+        async with listening(config):
+            for number in range(1, 4):
+                honest.mine_quietly(created(number))
+            await until_equal(honest)
+            row = await until_status("live")
+            assert row.head is None or row.head <= honest.chain.head
+
+
+HUGE: list[tuple[str, str]] = [
+    ("eth_getBlockByNumber", "timestamp"),
+    ("eth_getBlockByNumber", "number"),
+    ("eth_getLogs", "logIndex"),
+    ("eth_getLogs", "transactionIndex"),
+]
+
+
+@pytest.mark.parametrize(("method", "field"), HUGE)
+async def test_numbers_that_nobody_can_keep_are_refused_and_outlived(
+    method: str, field: str
+) -> None:
+    async with SimulatedNode() as node, listening(config_of(node)):
+        await until_status("live")
+
+        def tamper(asked: str, _params: list[Any], result: Any) -> Any:
+            if asked == method:
+                for entry in result if isinstance(result, list) else [result]:
+                    entry[field] = hex(2**63)
+            return result
+
+        honest, node.tamper = node.tamper, tamper
+        await node.mine(created(1))
+        await until_status("reconnecting", detail="not a quantity")
+        assert await ask(cursor) <= 0
+        node.tamper = honest
+        await until_equal(node)
+
+
+async def test_a_head_that_no_chain_has_is_not_even_a_hint() -> None:
+    async with SimulatedNode() as node, listening(config_of(node)):
+        await node.mine(created(1))
+        await until_equal(node)
+        await until_status("live")
+        for number in (2**40, 2**63 - 1, 2**64 - 1):
+            await node.tell_head(number)
+        await node.mine(created(2))
+        await until_equal(node)
+        row = await until_status("live")
+        assert row.head is not None
+        assert row.head <= 2
 
 
 async def test_a_head_that_goes_backwards_for_a_moment_changes_nothing() -> None:

@@ -63,3 +63,19 @@ def test_ranges_shrink_at_once_and_grow_slowly() -> None:
 
 def test_a_url_is_not_in_what_an_endpoint_says_of_itself() -> None:
     assert "key" not in repr(EndpointPool(URLS).endpoints[0])
+
+
+def test_one_that_is_doubted_waits_though_it_answers_and_is_believed_again_in_time() -> None:
+    pool = EndpointPool(URLS)
+    first = pool.endpoints[0]
+    first.doubted(now=100)
+    first.succeeded()
+    assert hosts(pool, now=100.4) == ["b", "c", "a"]
+    assert hosts(pool, now=100.6) == ["a", "b", "c"]
+    first.doubted(now=101)
+    assert first.doubted_until == 102
+    for _ in range(20):
+        first.doubted(now=110)
+    assert first.doubted_until == 410
+    first.doubted(now=430)
+    assert first.doubted_until == 430.5
