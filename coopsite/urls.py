@@ -3,14 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from pools.api import api
+from pools import api
 
 admin.autodiscover()
 
 urlpatterns = [
     path("", include("pools.urls")),
     path("", include("coopsite.health")),
-    path("api/v1/", api.urls),
+    path("api/v1/", api.urls()),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]

@@ -4,11 +4,14 @@ Turns requests into filters and what `selectors` return into `schemas`; decides 
 """
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.forms import Field
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, re_path, reverse
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
 from pools import selectors
@@ -32,6 +35,8 @@ from pools.schemas import (
 A = TypeVar("A", bound=Answer)
 F = TypeVar("F", bound=PagedFilter)
 R = TypeVar("R")
+
+METHODS = ("GET", "HEAD")
 
 api = NinjaAPI(
     title="Coopsite",
@@ -116,13 +121,6 @@ def coverage(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     return _answer(CoverageAnswer.of(selectors.coverage()))
 
 
-@api.get("/{path:rest}", include_in_schema=False)
-def unknown(request: HttpRequest, rest: str) -> HttpResponse:
-    raise Http404(
-        f"There is no “{rest[:80]}” in this API; {request.path[: -len(rest)]}docs tells what is."
-    )
-
-
 @api.exception_handler(InvalidFilter)
 def bad_request(_request: HttpRequest, error: InvalidFilter) -> HttpResponse:
     return _answer(ErrorAnswer(detail=str(error)), status=400)
@@ -131,6 +129,43 @@ def bad_request(_request: HttpRequest, error: InvalidFilter) -> HttpResponse:
 @api.exception_handler(Http404)
 def not_found(_request: HttpRequest, error: Http404) -> HttpResponse:
     return _answer(ErrorAnswer(detail=str(error)), status=404)
+
+
+def unknown(request: HttpRequest) -> HttpResponse:
+    docs = reverse("api:openapi-view")
+    detail = f"“{request.path[:80]}” is no address of this API; {docs} lists them."
+    return _answer(ErrorAnswer(detail=detail), status=404)
+
+
+def _read_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """HEAD is answered as GET is, and the server leaves the body out; other methods are refused.
+
+    Ninja knows methods one by one and refuses in plain text.
+    """
+
+    def door(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if request.method not in METHODS:
+            detail = f"This API is for reading: it takes {' and '.join(METHODS)} only."
+            refusal = _answer(ErrorAnswer(detail=detail), status=405)
+            refusal["Allow"] = ", ".join(METHODS)
+            return refusal
+        asked = copy(request)
+        asked.method = "GET"
+        return view(asked, **kwargs)
+
+    return csrf_exempt(door)
+
+
+def urls() -> tuple[list[URLPattern], str, str]:
+    """Every address under the API's prefix, for `path`: what does not exist is told in JSON too."""
+    patterns, app_name, namespace = api.urls
+    known = [
+        path(str(each.pattern), _read_only(each.callback), name=each.name)
+        for each in patterns
+        if isinstance(each, URLPattern) and each.name != "api-root"
+    ]
+    root = path("", _read_only(unknown), name="api-root")
+    return [*known, root, re_path("", _read_only(unknown))], app_name, namespace
 
 
 def _filters(kind: type[F], request: HttpRequest) -> F:

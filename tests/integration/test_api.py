@@ -358,7 +358,9 @@ def test_unknown_things_are_not_found(client: Client, chain: ChainFactory) -> No
         f"/pools/{CONTRACT}/99",
         f"/pools/{OTHER_CONTRACT}/1",
         f"/pools/{CONTRACT}/99/members",
+        "/",
         "/poools",
+        "/pools%0A",
         f"/pools/{CONTRACT}",
     ):
         assert set(get(client, path, 404)) == {"detail"}
@@ -435,9 +437,26 @@ def test_lists_take_the_same_few_queries_however_long(
             get(client, "/stats")
 
 
-def test_reading_needs_no_login_and_writing_is_impossible(client: Client) -> None:
-    for method in (client.post, client.put, client.patch, client.delete):
-        assert method("/api/v1/pools").status_code == 405
+EVERY_KIND_OF_ADDRESS = ["pools", f"pools/{CONTRACT}/1", "stats", "openapi.json", "docs", "", "po"]
+
+
+@pytest.mark.parametrize("path", EVERY_KIND_OF_ADDRESS)
+def test_reading_needs_no_login_and_writing_is_impossible(path: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "WISH"):
+        answer = client.generic(method, f"/api/v1/{path}")
+        assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+        assert answer["Content-Type"] == "application/json"
+        assert set(answer.json()) == {"detail"}
+
+
+@pytest.mark.parametrize("path", EVERY_KIND_OF_ADDRESS)
+def test_head_tells_what_get_would_answer(client: Client, chain: ChainFactory, path: str) -> None:
+    chain.block(chain.created(1))
+    asked, told = client.get(f"/api/v1/{path}"), client.head(f"/api/v1/{path}")
+    assert told.status_code == asked.status_code
+    assert told["Content-Type"] == asked["Content-Type"]
+    assert told.content == b""
 
 
 def test_openapi_describes_every_filter_and_every_answer(
