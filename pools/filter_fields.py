@@ -35,14 +35,17 @@ class ChoiceField(forms.ChoiceField):
     """One of a few names; the field's value is the name."""
 
     def __init__(self, *, names: tuple[str, ...], **options: Any) -> None:
+        self.names = names
         self.json_schema = {"type": "string", "enum": list(names)}
-        super().__init__(
-            choices=[("", "—"), *((name, name) for name in names)],
-            error_messages={
-                "invalid_choice": _("Not one of: %(names)s.") % {"names": ", ".join(names)}
-            },
-            **options,
-        )
+        super().__init__(choices=[("", "—"), *((name, name) for name in names)], **options)
+
+    def validate(self, value: Any) -> None:
+        forms.Field.validate(self, value)
+        if value and value not in self.names:
+            # The language is chosen when the sentence is read, not when the field is made.
+            raise ValidationError(
+                _("Not one of: %(names)s."), params={"names": ", ".join(self.names)}
+            )
 
 
 class AddressField(forms.CharField):

@@ -1,6 +1,9 @@
 """Routes of the pages."""
 
+from django.templatetags.static import static
 from django.urls import path, register_converter
+from django.utils.functional import lazy
+from django.views.generic import RedirectView
 
 from pools import views
 
@@ -52,6 +55,8 @@ app_name = "pools"
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("pools/", views.pool_list, name="list"),
+    # For browsers that ask before they have read a page; its name carries a hash, so not for ever.
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/logo.svg"))),
     path("pools/<address:contract>/<pool_id:pool_id>/", views.pool_page, name="pool"),
     path("pools/<row_key:contract_key>/<pool_id:pool_id>/", views.short_pool_page, name="short"),
 ]

@@ -1,6 +1,7 @@
 """Filters and tags of the templates: thin doors to `pools.presentation` and `pools.sentences`."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 
 from django import template
 from django.conf import settings
@@ -162,6 +163,21 @@ def explorer(chain_id: int) -> str:
 def unlocalized(value: int) -> str:
     """The integer in plain digits, for attributes that programs read."""
     return str(value)
+
+
+@register.filter
+def labels(options: Iterable[tuple[str, str]]) -> str:
+    """What a list offers to choose, but for the choice of nothing."""
+    return ", ".join(str(label) for value, label in options if value)
+
+
+@register.filter
+def only_day(text: str | None) -> str:
+    """The text if a date field can show it: 2025-01-31."""
+    try:
+        return text if text and date.fromisoformat(text).isoformat() == text else ""
+    except ValueError:
+        return ""
 
 
 @register.filter

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -408,3 +409,38 @@ def test_errors_of_our_own_have_a_page_without_the_database(client: Client) -> N
     answer = server_error(client.get("/nothing/").wsgi_request)
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["Status: Not one of: Open, Active, Closed.", "Order: Not one of: Newest first, "]),
+        ("es", ["Estado: No es ninguno de: Abierto, ", "Creado desde: "]),
+    ],
+)
+def test_what_is_wrong_with_a_filter_is_told_in_the_words_of_the_form(
+    client: Client, language: str, told: list[str]
+) -> None:
+    client.cookies["django_language"] = language
+    query = {"status": "open", "ordering": "name", "created_after": "01/02/2025", "limit": "0"}
+    html = page(client, "/pools/", 200, **query)
+    problems = html.partition('<ul class="problems"')[2].partition("</ul>")[0]
+    words = " ".join(re.sub(r"<[^>]+>", "", problems).replace(" :", ":").split())
+    for sentence in told:
+        assert sentence in words
+    for of_machines in ("status", "ordering", "created_after", "accepting", "-created", "limit"):
+        assert of_machines not in words
+    fields = {attributes.get("name"): attributes for _, attributes in Elements(html).found}
+    assert (
+        fields["created_after"] | {"aria-invalid": "true", "value": ""} == fields["created_after"]
+    )
+    assert "aria-invalid" not in fields["created_before"]
+    assert all(fields[name]["aria-invalid"] == "true" for name in ("status", "ordering"))
+    html = page(client, "/pools/", 200, created_after="2025-02-01")
+    assert 'value="2025-02-01"' in html
+
+
+def test_browsers_that_ask_for_an_icon_unasked_find_ours(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 302
+    assert answer["Location"] == static("img/logo.svg")
