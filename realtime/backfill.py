@@ -265,6 +265,7 @@ async def opened(
                 store,
                 chain_id=config.chain_id,
                 contracts=config.contracts,
+                reorg_window=config.reorg_window,
                 waits=not_waiting,
             )
             yield Backfill(

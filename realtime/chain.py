@@ -37,6 +37,7 @@ async def recognise(
     *,
     chain_id: int | None,
     contracts: Sequence[ContractSetting],
+    reorg_window: int,
     waits: Callable[[RpcError], Awaitable[None]],
 ) -> tuple[int, list[str]]:
     """Pin the chain, register the contracts; returns the chain id and all addresses to follow.
@@ -61,7 +62,9 @@ async def recognise(
         anchor_number = pinned[1]
     else:
         nodes.expect(chain_id=chain_id, anchor=None)
-        anchor_number = max(0, min(contract.start_block for contract in contracts) - 1)
+        # No reorganisation that we repair may ever reach the block that is pinned.
+        start = min(contract.start_block for contract in contracts)
+        anchor_number = max(0, start - 1 - reorg_window)
     seen_id, anchor = await _ask(nodes, anchor_number, waits)
     try:
         await store.run(

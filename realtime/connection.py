@@ -1,7 +1,7 @@
 """The connection manager: keeps one WebSocket to the healthiest node and tells what it says.
 
 Connects, checks the chain id, subscribes, measures latency, notices streams that died or fell
-silent, and connects again with full-jitter backoff. Everything it says is a hint: `listener`
+silent, and connects again with full-jitter backoff. Everything it says is a hint: the follower
 pulls the data over HTTP and polls beside it, so that a dead socket costs seconds, never data.
 """
 
@@ -51,6 +51,7 @@ class ConnectionManager:
         self._addresses = sorted(addresses)
         self._redact = redact
         self._timing = timing
+        self._random = random
         self._connector = connector
         self._now = now
         self._backoff = Backoff(
@@ -144,7 +145,8 @@ class ConnectionManager:
     async def _wait_before_next(self) -> None:
         delay = self._backoff.next_delay()
         if self._backoff.attempts > self._timing.max_reconnect_attempts:
-            delay = self._timing.max_reconnect_seconds
+            # Still spread, or all who lost the same node would come back together.
+            delay = self._random.uniform(0.5, 1.0) * self._timing.max_reconnect_seconds
             if self._state is not State.ERROR:
                 attempts = self._timing.max_reconnect_attempts
                 log.error("stream_given_up", attempts=attempts, reason=self._detail)

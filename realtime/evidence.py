@@ -1,7 +1,7 @@
 """Whether an answer about a block range can be true and is whole: checks without any I/O.
 
-`Refused` means the answer contradicts itself or the question, so nothing of it is used;
-a `Doubt` names a block whose bloom filter and logs disagree, which only receipts can settle.
+`Refused` means the answer contradicts itself or the question, so nothing of it is used; where
+bloom filter and logs of a block disagree, only asking again, or its receipts, can settle it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

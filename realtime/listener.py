@@ -90,23 +90,30 @@ class Listener:
     async def _work(self) -> None:
         async with open_session() as session:
             self._nodes = Nodes(self._config.http_urls, session=session, redact=self._redact)
-            self._chain_id, addresses = await recognise(
-                self._nodes,
-                self._store,
-                chain_id=self._config.chain_id,
-                contracts=self._config.contracts,
-                waits=self._wait_for_node,
-            )
+            addresses: list[str] | None = None
             backoff = Backoff(first=1.0, longest=30.0, random=self._random)
             loop = asyncio.get_running_loop()
             while not self._stopping.is_set():
                 started = loop.time()
                 try:
+                    if addresses is None:
+                        addresses = await self._recognise()
                     await self._take_turn(addresses)
                 except DatabaseAway as error:
                     backoff.healthy_for(loop.time() - started)
                     await self._say_database_is_away(error)
                     await asyncio.sleep(backoff.next_delay())
+
+    async def _recognise(self) -> list[str]:
+        self._chain_id, addresses = await recognise(
+            self._nodes,
+            self._store,
+            chain_id=self._config.chain_id,
+            contracts=self._config.contracts,
+            reorg_window=self._config.reorg_window,
+            waits=self._wait_for_node,
+        )
+        return addresses
 
     async def _wait_for_node(self, error: RpcError) -> None:
         self._report.trouble(str(error))

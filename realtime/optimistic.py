@@ -17,12 +17,13 @@ from .wire import LogJson, to_raw_log
 
 log = structlog.get_logger(__name__)
 
+# The hub strikes out by itself some seconds later (`hints.PATIENCE`), in case our word is lost.
 CONFIRMED_WITHIN: Final = 30.0
 MOST_PENDING: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class _Pending:
+class _Told:
     block_number: int
     deadline: float
 
@@ -45,7 +46,7 @@ class Hints:
         self._addresses = frozenset(addresses)
         self._announce = announce
         self._retract = retract
-        self._pending: dict[str, _Pending] = {}
+        self._pending: dict[str, _Told] = {}
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -66,7 +67,7 @@ class Hints:
             return
         if raw.block_number < window.first or len(self._pending) >= MOST_PENDING:
             return
-        self._pending[key] = _Pending(raw.block_number, now + CONFIRMED_WITHIN)
+        self._pending[key] = _Told(raw.block_number, now + CONFIRMED_WITHIN)
         self._announce(
             {
                 "block_hash": raw.block_hash,

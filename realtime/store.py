@@ -12,7 +12,7 @@ from random import Random
 from typing import Final, ParamSpec, TypeVar
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 
 from pools.models import Block, Chain, Contract, Cursor
 from pools.reorg import Window
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 TRIES: Final = 3
 SECONDS: Final = 120.0
 LAST_STEP_SECONDS: Final = 3.0
+# A table that is missing is OperationalError in SQLite and ProgrammingError in PostgreSQL.
+_TROUBLE: Final = (OperationalError, InterfaceError, ProgrammingError)
 
 
 class DatabaseAway(Exception):
@@ -66,8 +68,8 @@ class Store:
                 return await self._result(future)
             except TimeoutError:
                 raise DatabaseAway(f"the database did not answer within {SECONDS:g} s") from None
-            except (OperationalError, InterfaceError) as error:
-                reason = f"{type(error).__name__}: {error}".strip()
+            except _TROUBLE as error:
+                reason = _reason(error)
                 log.warning("database_trouble", attempt=attempt, reason=reason)
                 if attempt == TRIES:
                     raise DatabaseAway(f"the database refuses to work: {reason}") from error
@@ -92,10 +94,18 @@ class Store:
 def _guarded(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     try:
         return work(*args, **kwargs)
-    except (OperationalError, InterfaceError):
+    except _TROUBLE:
         # A broken connection would fail for ever; the next try opens a new one.
         connection.close()
         raise
+
+
+def _reason(error: Exception) -> str:
+    """One line; PostgreSQL's sentences have several."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    if "no such table" in said or ("relation" in said and "does not exist" in said):
+        said += " (has “python manage.py migrate” been run?)"
+    return said
 
 
 def pinned_chain() -> tuple[int, int, str] | None:

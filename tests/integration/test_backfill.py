@@ -189,3 +189,16 @@ def test_old_messages_and_headers_are_forgotten(
     tasks.prune_outbox()
     tasks.prune_outbox()
     assert Log.objects.count() == len(anvil_chain.logs())
+
+
+def test_a_lease_that_another_takes_over_ends_the_command_in_one_line(
+    anvil_chain: AnvilChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anvil_chain.mine(100)
+
+    def taken_over(_lease: leases.LeaseToken, *, seconds: float) -> None:
+        raise leases.LostLease(f"another holds it for {seconds:g} s")
+
+    monkeypatch.setattr(leases, "renew", taken_over)
+    with pytest.raises(CommandError, match="another holds it"):
+        backfill()

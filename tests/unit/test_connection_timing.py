@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -122,6 +123,22 @@ def test_ten_attempts_wait_longer_and_longer_and_then_it_is_an_error_for_good() 
         waits = [b - a for a, b in zip(network.attempts, network.attempts[1:], strict=False)]
         assert waits[:10] == [1, 2, 4, 8, 16, 30, 30, 30, 30, 30]
         assert set(waits[10:]) == {30}
+
+    run_virtually(story())
+
+
+def test_who_lost_one_node_for_long_do_not_come_back_all_at_once() -> None:
+    async def story() -> None:
+        network = Network()
+        network.up = False
+        async with managed(network, random=Random(3)) as manager:
+            await until(lambda: manager.state is State.ERROR)
+            attempts = len(network.attempts)
+            await asyncio.sleep(300)
+        late = network.attempts[attempts:]
+        waits = [b - a for a, b in pairwise(late)]
+        assert all(15 <= wait <= 30 for wait in waits)
+        assert len(set(waits)) == len(waits) > 5
 
     run_virtually(story())
 

@@ -16,6 +16,7 @@ from rich.progress import Progress as Bar
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pools.decoding import checksum
+from pools.leases import LostLease
 from realtime.backfill import BackfillFailed, new_store, opened
 from realtime.chain import Misconfigured
 from realtime.configuration import from_settings
@@ -23,6 +24,8 @@ from realtime.errors import RpcError
 from realtime.scans import NothingStored, extent, gaps
 from realtime.store import DatabaseAway, followed_addresses
 from realtime.wire import octets
+
+_FAILURES = (BackfillFailed, DatabaseAway, LostLease, Misconfigured, NothingStored, RpcError)
 
 
 class Command(BaseCommand):
@@ -40,7 +43,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             report = asyncio.run(_backfill(options))
-        except (BackfillFailed, Misconfigured, NothingStored, RpcError, DatabaseAway) as error:
+        except _FAILURES as error:
             raise CommandError(str(error)) from None
         if options["json"]:
             self.stdout.write(json.dumps(report))
