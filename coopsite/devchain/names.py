@@ -1,4 +1,4 @@
-"""Names that people of Latin America and elsewhere give their savings pools, and one bad one.
+"""Names that people of Latin America and elsewhere give their savings pools.
 
 Pure: the random numbers are handed in.
 """
@@ -34,9 +34,6 @@ PURPOSES = (
     "tool library", "class of 2027", "emergency fund", "solar panels", "playground",
 )  # fmt: skip
 EMOJI = ("🌽", "🏠", "🎉", "🧵", "🐟", "🎓", "🌱", "☀️", "💐", "👩‍🌾")
-
-# Markup, a quote, NUL, a right-to-left override, a zero width space, and bytes that are no UTF-8.
-NASTY = b"<script>alert('pool')</script>\"\x00 \xe2\x80\xaegnirts\xe2\x80\x8b \xff\xfe"
 
 
 def pool_name(rng: random.Random) -> str:

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 from coopsite.devchain.contract import BTC, PoolContract
-from coopsite.devchain.names import NASTY, pool_name
+from coopsite.devchain.names import pool_name
 from coopsite.devchain.population import Pool, Population, Status, read_pool, read_population
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Traffic:
         self._sent.clear()
         self.population = read_population(self.contract)
 
-    def create(self, name: str | bytes) -> None:
+    def create(self, name: str) -> None:
         """Somebody opens a pool."""
         creator = self.rng.choice(self._people)
         minimum = self.rng.choice((1, 1, 2, 5, 10)) * SMALLEST
@@ -281,6 +281,5 @@ class Traffic:
 
 
 def open_first_pools(traffic: Traffic, number: int) -> None:
-    """The first pools; the third of them has the name that tries everybody's escaping."""
-    for place in range(1, number + 1):
-        traffic.create(NASTY if place == 3 else pool_name(traffic.rng))
+    for _ in range(number):
+        traffic.create(pool_name(traffic.rng))
