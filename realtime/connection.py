@@ -18,7 +18,7 @@ from .backoff import Backoff
 from .endpoints import Endpoint, EndpointPool
 from .errors import RpcError, TimedOut, Unreachable, WrongChain
 from .redaction import Redactor
-from .silence import Silence
+from .silence import MOST_AHEAD, Silence
 from .statistics import State, Statistics, Timing
 from .stream import CLOSE_SECONDS, OPEN_SECONDS, Connector, Socket, Stream, Traffic, open_socket
 from .subscribers import Subscribers, Subscription
@@ -69,7 +69,7 @@ class ConnectionManager:
         self._latency: float | None = None
         self._connections = 0
         self._streamed: int | None = None  # the newest head this connection told of
-        self._known = 0  # the newest head anyone told of
+        self._known = 0  # the chain's height by polling or heartbeat, not by what streams in
         self._owed_since: float | None = None
         self._silence: Silence | None = None
         self.chain_id: int | None = None
@@ -89,7 +89,7 @@ class ConnectionManager:
 
     def note_head(self, number: int) -> None:
         """Polling saw this height: a stream that stays below it is behind."""
-        self._known = max(self._known, number)
+        self._known = number
 
     def note_unannounced_logs(self) -> None:
         """Our logs were committed of which the stream had told nothing: it owes us some."""
@@ -270,10 +270,10 @@ class ConnectionManager:
         self._silence.explained(now=self._time())
 
     def _on_head(self, number: int) -> None:
-        if self._silence is not None:
-            self._silence.broken(now=self._time())
+        if self._silence is None or number > self._known + MOST_AHEAD:
+            return
+        self._silence.broken(now=self._time())
         self._streamed = number
-        self._known = max(self._known, number)
         self._subscribers.tell("head", number)
 
     def _on_log(self, entry: LogJson) -> None:

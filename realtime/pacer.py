@@ -16,6 +16,7 @@ from .connection import ConnectionManager
 from .errors import NoEvidence, RpcError, WrongChain
 from .follower import Follower, ReorganisedTooDeep
 from .report import Report
+from .silence import MOST_AHEAD
 from .statistics import State, Statistics
 from .wire import LogJson, quantity
 
@@ -25,7 +26,6 @@ FIRST_RETRY_SECONDS: Final = 0.05
 LONGEST_RETRY_SECONDS: Final = 5.0
 PATIENT_TRIES: Final = 5  # a node that is a moment late is not worth a word
 MOST_TRIES: Final = 10  # for a block that was announced: then it is left to the poll
-MOST_AHEAD: Final = 10_000  # blocks: what is announced so far above the head is not believed
 
 
 class _Step(Enum):
@@ -99,8 +99,6 @@ class Pacer:
             self._connection.note_unannounced_logs()
 
     def _on_head(self, number: int) -> None:
-        if not self._is_likely(number):
-            return
         if number <= self._last_head:
             self._look = True  # a height for the second time: perhaps another block
         self._last_head = number
@@ -113,16 +111,12 @@ class Pacer:
             number = quantity(entry.block_number)
         except ValueError:
             return  # unreadable: not even a wake-up
-        if not self._is_likely(number):
+        if number > max(self.follower.head or number, self.follower.position.number) + MOST_AHEAD:
             return
         self._look = self._look or entry.removed
         self._last_log = max(self._last_log, number)
         self._announced = max(self._announced, number)
         self._wake.set()
-
-    def _is_likely(self, number: int) -> bool:
-        head = self.follower.head
-        return head is None or number <= max(head, self.follower.position.number) + MOST_AHEAD
 
     def _on_state(self, statistics: Statistics) -> None:
         if statistics.state is State.LIVE:

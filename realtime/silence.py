@@ -10,6 +10,7 @@ from typing import Final
 PATIENCE: Final = 15.0  # seconds after a block was due
 LONGEST: Final = 40.0  # leaves 5 s for asking the node before 45 s have passed
 _REMEMBERED: Final = 32
+MOST_AHEAD: Final = 10_000  # blocks: a head so far above the chain's height is not believed
 
 
 class Silence:

@@ -61,12 +61,16 @@ class ScriptedSocket:
         """End the connection from the other side."""
         self._inbox.put_nowait(None)
 
+    async def tell_head(self, number: int) -> None:
+        """Stream a head, whatever the chain says."""
+        params = {"subscription": "newHeads", "result": {"number": hex(number)}}
+        await self._inbox.put(json.dumps({"method": "eth_subscription", "params": params}))
+
     async def _mine(self) -> None:
         while True:
             await asyncio.sleep(self.block_seconds - now() % self.block_seconds)
             if self.streams:
-                params = {"subscription": "newHeads", "result": {"number": hex(self.height)}}
-                await self._inbox.put(json.dumps({"method": "eth_subscription", "params": params}))
+                await self.tell_head(self.height)
 
 
 class Network:
@@ -219,6 +223,22 @@ def test_a_link_that_keeps_breaking_is_not_hammered() -> None:
             await until(lambda: manager.state is State.LIVE)
             await asyncio.sleep(61)
             assert manager.statistics().attempts == 0
+
+    run_virtually(story())
+
+
+def test_one_absurd_head_does_not_have_every_later_stream_recycled() -> None:
+    async def story() -> None:
+        network = Network(block_seconds=3.0)
+        heads: list[int] = []
+        async with managed(network) as manager:
+            manager.subscribe("head", heads.append)
+            await asyncio.sleep(10)
+            await network.sockets[0].tell_head(2**62)
+            await asyncio.sleep(300)
+            assert manager.state is State.LIVE
+        assert len(network.sockets) == 1
+        assert max(heads) < 1000
 
     run_virtually(story())
 
