@@ -4,7 +4,7 @@ Pure. A list of ranges that comes out is ascending, without overlap and without 
 could be one; what goes in may be in any order and overlap.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 Range = tuple[int, int]
 
@@ -44,21 +44,6 @@ def subtract(whole: Iterable[Range], covered: Iterable[Range]) -> list[Range]:
 def gaps(first: int, last: int, covered: Iterable[Range]) -> list[Range]:
     """The blocks from `first` to `last` that are not covered; none if `last` is below `first`."""
     return subtract([(first, last)], covered) if first <= last else []
-
-
-def intersect(some: Iterable[Range], others: Iterable[Range]) -> list[Range]:
-    """The blocks that are in both."""
-    some = merge(some)
-    return subtract(some, subtract(some, others))
-
-
-def split(whole: Range, size: int) -> Iterator[Range]:
-    """Pieces of at most `size` blocks, ascending. Raises ValueError for a size below one."""
-    if size < 1:
-        raise ValueError(f"cannot split into pieces of {size} blocks")
-    first, last = whole
-    for start in range(first, last + 1, size):
-        yield start, min(start + size - 1, last)
 
 
 def total(ranges: Iterable[Range]) -> int:

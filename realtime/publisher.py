@@ -9,7 +9,6 @@ import logging
 import time
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 from realtime import metrics
@@ -50,15 +49,6 @@ async def retract_hint(key: str, reason: str) -> None:
 async def announce_status() -> None:
     """The listener wrote down a change of its connection."""
     await _announce({"type": "live.status"})
-
-
-def announce_sequence_sync(seq: int) -> None:
-    """As `announce_sequence`, from code without an event loop."""
-    try:
-        async_to_sync(announce_sequence)(seq)
-    except RuntimeError:  # called where a loop runs after all: the hubs' own look finds it
-        metrics.LOST_ANNOUNCEMENTS.inc()
-        log.exception("announce_sequence_sync was called inside an event loop")
 
 
 async def _announce(message: dict[str, Any]) -> None:

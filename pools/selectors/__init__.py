@@ -6,7 +6,6 @@ Each takes a constant number of queries and writes nothing. Nobody else asks the
 from pools.selectors.lists import (
     event_rows,
     events,
-    events_by_seq,
     largest_members,
     latest_events,
     members,
@@ -23,7 +22,6 @@ __all__ = [
     "current_seq",
     "event_rows",
     "events",
-    "events_by_seq",
     "largest_members",
     "latest_events",
     "members",

@@ -57,11 +57,6 @@ def latest_events(limit: int = 10, pool: Pool | None = None) -> list[EventRow]:
     return event_rows(found.order_by("-block_number", "-log_index")[:limit])
 
 
-def events_by_seq(seqs: Iterable[int]) -> list[EventRow]:
-    """The events with these sequence numbers, ascending; numbers of other messages are left out."""
-    return event_rows(_logs().filter(seq__in=list(seqs)).exclude(kind="").order_by("seq"))
-
-
 def outbox_after(seq: int, limit: int) -> list[Message]:
     """The messages after a sequence number, in order, at most `limit` of them."""
     told = OutboxRow.objects.filter(seq__gt=seq).order_by("seq")

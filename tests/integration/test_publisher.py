@@ -75,18 +75,3 @@ async def test_a_redis_that_hangs_costs_a_second_and_no_more(layer: RedisServer)
         assert lost() - before == 20
     finally:
         os.kill(layer._process.pid, signal.SIGCONT)
-
-
-def test_code_without_an_event_loop_announces_too(
-    own_redis: RedisServer, settings: LazySettings
-) -> None:
-    own_redis.stop()
-    settings.CHANNEL_LAYERS = layers_at(own_redis.url)
-    publisher._line = publisher._Line()
-    before = lost()
-    publisher.announce_sequence_sync(1)
-    assert lost() == before + 1
-    own_redis.start()
-    publisher._line = publisher._Line()
-    publisher.announce_sequence_sync(2)
-    assert lost() == before + 1

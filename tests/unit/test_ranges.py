@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pools.ranges import Range, gaps, intersect, merge, split, subtract, total
+from pools.ranges import Range, gaps, merge, subtract, total
 
 ranges = st.lists(
     st.tuples(st.integers(0, 60), st.integers(0, 12)).map(lambda it: (it[0], it[0] + it[1])),
@@ -37,13 +37,6 @@ def test_subtracting_leaves_what_only_the_first_has(some: list[Range], others: l
     assert is_in_fewest_ranges(left)
 
 
-@given(ranges, ranges)
-def test_intersecting_leaves_what_both_have(some: list[Range], others: list[Range]) -> None:
-    both = intersect(some, others)
-    assert blocks(both) == blocks(some) & blocks(others)
-    assert is_in_fewest_ranges(both)
-
-
 @given(st.integers(0, 60), st.integers(0, 60), ranges)
 def test_gaps_are_the_blocks_not_covered(first: int, last: int, covered: list[Range]) -> None:
     found = gaps(first, last, covered)
@@ -54,16 +47,6 @@ def test_gaps_are_the_blocks_not_covered(first: int, last: int, covered: list[Ra
 @given(ranges)
 def test_the_total_counts_each_block_once(some: list[Range]) -> None:
     assert total(some) == len(blocks(some))
-
-
-@given(st.integers(0, 60), st.integers(0, 60), st.integers(1, 20))
-def test_pieces_are_full_ascending_and_the_whole(first: int, length: int, size: int) -> None:
-    pieces = list(split((first, first + length), size))
-    assert [n for low, high in pieces for n in range(low, high + 1)] == list(
-        range(first, first + length + 1)
-    )
-    assert all(high - low + 1 == size for low, high in pieces[:-1])
-    assert 1 <= pieces[-1][1] - pieces[-1][0] + 1 <= size
 
 
 def test_neighbours_become_one() -> None:
@@ -79,8 +62,3 @@ def test_a_gap_may_be_one_block_at_either_end() -> None:
 def test_a_range_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(ValueError, match=r"5\.\.4"):
         merge([(5, 4)])
-
-
-def test_a_piece_must_have_a_size() -> None:
-    with pytest.raises(ValueError, match="0 blocks"):
-        list(split((1, 2), 0))
