@@ -17,7 +17,8 @@ import dj_database_url
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from dotenv import dotenv_values
-from eth_hash.auto import keccak
+
+from pools.decoding import checksum
 
 T = TypeVar("T")
 # Every variable that Coopsite reads. README.md and .env.example say what each means.
@@ -85,20 +86,12 @@ def load_stack(path: Path) -> None:
             os.environ[name] = value
 
 
-def checksum(address: str) -> str:
-    """The EIP-55 spelling of a 20-byte hexadecimal address."""
-    digits = address[2:].lower()
-    digest = keccak(digits.encode()).hex()
-    pairs = zip(digits, digest, strict=False)
-    return "0x" + "".join(c.upper() if int(d, 16) > 7 else c for c, d in pairs)
-
-
 def pool_contract(text: str) -> PoolContract:
     """One `0xADDRESS:START_BLOCK`. Raises ValueError with a sentence that says what is wrong."""
     address, colon, start = text.partition(":")
     if not ADDRESS.fullmatch(address):
         raise ValueError(f"has {address!r}, which is no address (0x and 40 hexadecimal digits)")
-    spelled = checksum(address)
+    spelled = checksum(bytes.fromhex(address[2:]))
     if address[2:] not in (address[2:].lower(), address[2:].upper()) and address != spelled:
         raise ValueError(f"has {address!r}, whose checksum is wrong; check each digit")
     if not colon or not start.isdecimal() or not start.isascii():

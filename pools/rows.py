@@ -10,6 +10,11 @@ from pools import events
 from pools.events import Event
 from pools.models import OutboxRow, Pool
 
+# How much of a list pages show, and frames keep.
+FEED_ROWS = 10
+NEWEST_POOLS = 6
+MEMBERS_SHOWN = 100
+
 
 @dataclass(frozen=True, slots=True)
 class EventRow:

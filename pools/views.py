@@ -16,10 +16,8 @@ from pools import selectors
 from pools.decoding import checksum
 from pools.filters import PoolFilter
 from pools.models import Contract
+from pools.rows import FEED_ROWS, MEMBERS_SHOWN, NEWEST_POOLS
 
-FEED_ROWS = 10
-NEWEST_POOLS = 6
-MEMBERS_SHOWN = 100
 STATUSES = (
     ("", _("Any")),
     ("accepting", _("Open")),

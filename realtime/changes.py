@@ -9,11 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from pools import selectors
 from pools.models import Membership, OutboxRow, Pool
-from pools.rows import EventRow, Message, Stats
+from pools.rows import FEED_ROWS, MEMBERS_SHOWN, EventRow, Message, Stats
 from realtime.topics import Topic
-
-FEED_ROWS = 10  # as many as the pages show
-MEMBERS_SHOWN = 100
 
 # Events that change what `live/_banners.html` says.
 BANNER_KINDS = frozenset({"Paused", "Unpaused", "EmergencyModeUpdated"})

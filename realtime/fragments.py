@@ -14,11 +14,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from pools.models import Contract, Pool
-from pools.rows import EventRow, Stats
+from pools.rows import NEWEST_POOLS, EventRow, Stats
 from realtime.changes import Change, PoolDetails
 from realtime.topics import Topic
-
-NEWEST_POOLS = 6  # as many as the dashboard shows
 
 # Each number on the cards: its element and the partial inside it. Those that follow from every
 # event but sit in small print come with the slower tick, so that a frame stays small.

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from pools import selectors
 from pools.models import Contract, OutboxRow, Pool
-from pools.rows import EventRow, Message, Stats
+from pools.rows import NEWEST_POOLS, EventRow, Message, Stats
 from realtime import changes, fragments, hints
 from realtime.changes import Change, PoolKey
 from realtime.fragments import Surroundings
@@ -139,7 +139,7 @@ class Source:
                 if topic.kind == "dashboard":
                     html += fragments.all_numbers(around.stats)
                     if with_lists:
-                        pools = selectors.newest_pools(fragments.NEWEST_POOLS)
+                        pools = selectors.newest_pools(NEWEST_POOLS)
                         html += fragments.newest_pools(pools)
                 elif topic.kind == "pool" and with_lists:
                     html += self._pool_page(topic, up_to=as_of, with_feed=True)
@@ -184,7 +184,7 @@ class Source:
 
         The whole list when one of the touched is no more, since another takes its place.
         """
-        pools = selectors.newest_pools(fragments.NEWEST_POOLS)
+        pools = selectors.newest_pools(NEWEST_POOLS)
         gone = any(selectors.pool(contract, pool_id) is None for contract, pool_id in touched)
         shown = [pool for pool in pools if (pool.contract.address, pool.pool_id) in touched]
         if gone:
@@ -233,7 +233,7 @@ class Source:
     def _snapshot_of(self, topic: Topic, seq: int) -> str:
         if topic.kind == "dashboard":
             return fragments.snapshot_of_dashboard(
-                changes.latest(up_to=seq), selectors.newest_pools(fragments.NEWEST_POOLS)
+                changes.latest(up_to=seq), selectors.newest_pools(NEWEST_POOLS)
             )
         if topic.kind == "pools":
             return fragments.snapshot_of_pools(selectors.newest_pools(LISTED_POOLS))
