@@ -1,22 +1,28 @@
 """Turn after turn the backfill gets on with its work: whatever fails, is cut short or is killed."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from coopsite.environment import PoolContract
-from pools.models import Contract, CoveredRange, HistoricalScan
+from pools import ingest, leases
+from pools.events import Paused
+from pools.models import Contract, CoveredRange, HistoricalScan, Log
 from realtime import tasks
 from realtime.scans import gaps
+from realtime.wakeups import GROUP
 from tests.node import SimulatedNode
-from tests.scripted_chain import CHAIN_ID
+from tests.scripted_chain import CHAIN_ID, account
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_server")]
 
@@ -81,6 +87,14 @@ def lose(node: SimulatedNode, first: int, last: int) -> None:
         return None if gone and first <= int(params[0], 16) <= last else result
 
     node.tamper = tamper
+
+
+def store_without_logs(node: SimulatedNode) -> None:
+    """The newest block, as a node that brings its logs late told it."""
+    lease = leases.acquire("listener", holder="test", seconds=60)
+    assert lease is not None
+    ingest.append(replace(node.chain.segment(node.head), logs=()), lease=lease)
+    leases.release(lease)
 
 
 async def test_a_gap_that_cannot_be_filled_holds_up_nothing_else(node: SimulatedNode) -> None:
@@ -180,6 +194,21 @@ async def test_a_rescan_that_fails_is_not_tried_again_each_minute(node: Simulate
         ("backfill", 51, 60, "done"),
         ("rescan", HEAD - 99, HEAD, "failed"),
     ]
+
+
+async def test_what_was_found_is_announced_at_once(node: SimulatedNode) -> None:
+    block = node.mine_quietly(Paused(account=account(7)))
+    await sync_to_async(store_without_logs)(node)
+    await cover((1, HEAD))
+    layer = get_channel_layer()
+    assert layer is not None
+    channel = await layer.new_channel()
+    await layer.group_add(GROUP, channel)
+    await turn()
+    async with asyncio.timeout(5):
+        told = await layer.receive(channel)
+    found = await Log.objects.aget(block__hash=block.header.hash)
+    assert told == {"type": "live.sequence", "seq": found.seq}
 
 
 async def test_scans_of_long_ago_are_forgotten(node: SimulatedNode) -> None:
