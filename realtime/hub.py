@@ -29,7 +29,9 @@ CALM = 1.0  # seconds between two "everything anew", which costs each browser a 
 RETRY = 1.0  # seconds after a failure, mostly of the database
 READY = 10.0  # seconds that a browser waits for a hub that is starting
 ATTEMPTS = 20
-BREATH = 250  # texts given between two breaths of the event loop
+# Texts given between two breaths of the event loop: servers write to a socket when it breathes, so
+# that all would wait for the last one.
+BREATH = 25
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

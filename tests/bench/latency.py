@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 from websockets.asyncio.client import connect
 
 from coopsite.tools import find_chromium
+from tests.bench.crowd import Crowd
 from tests.bench.world import percentile, world
 from tests.chain import BTC
 from tests.chromium import FLAGS
@@ -42,13 +43,13 @@ _WATCH = """() => {
 
 
 class Observer(threading.Thread):
-    """Sockets of our own: one at the node that times its heads, the others at the web server."""
+    """Two sockets of our own: one at the node that times its heads, one that counts bytes."""
 
     def __init__(self, stack: Stack) -> None:
         super().__init__(daemon=True)
         self._stack = stack
         self.heads: dict[str, float] = {}
-        self.open = 0
+        self.connected = False
         self.numbered_bytes = 0
         self.other_bytes = 0
         self.feed_rows = 0
@@ -60,8 +61,7 @@ class Observer(threading.Thread):
     async def _watch(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._time_heads())
-            for number in range(SOCKETS):
-                tasks.create_task(self._listen(counts=number == 0))
+            tasks.create_task(self._listen())
 
     async def _time_heads(self) -> None:
         async with connect(self._stack.chain.ws_url) as socket:
@@ -72,15 +72,13 @@ class Observer(threading.Thread):
                 if head:
                     self.heads[head["number"]] = time.time() * 1000
 
-    async def _listen(self, *, counts: bool) -> None:
-        origin = self._stack.url
-        seq = self._stack.api("stats")["seq"] if counts else 0
-        address = f"{self._stack.ws_url}?topics=dashboard" + (f"&since={seq}" if counts else "")
-        async with connect(address, additional_headers={"Origin": origin}) as socket:
-            self.open += 1
+    async def _listen(self) -> None:
+        seq = self._stack.api("stats")["seq"]
+        address = f"{self._stack.ws_url}?topics=dashboard&since={seq}"
+        async with connect(address, additional_headers={"Origin": self._stack.url}) as socket:
+            self.connected = True
             async for message in socket:
-                if counts:
-                    self._count(str(message))
+                self._count(str(message))
 
     def _count(self, frame: str) -> None:
         if frame.startswith("<!--") and "data-event" in frame:
@@ -96,7 +94,9 @@ def measure() -> list[str]:
         stack.start("listener", "web")
         observer = Observer(stack)
         observer.start()
-        until(lambda: observer.open == SOCKETS, 60)
+        until(lambda: observer.connected)
+        crowd = Crowd(stack.port, "/ws/live/?topics=dashboard", SOCKETS - 1)
+        crowd.start()
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=FLAGS)
         page = browser.new_page()
         page.goto(stack.url)
@@ -114,6 +114,7 @@ def measure() -> list[str]:
         until(lambda: len(page.evaluate("window.seen.stored")) >= EVENTS, 20)
         seen = page.evaluate("window.seen")
         browser.close()
+        crowd.leave()
     lines = [
         f"log emitted → row in the DOM, {SOCKETS} other sockets, {EVENTS} events",
     ]
