@@ -71,7 +71,7 @@ class Asides:
         self._slow_numbers.update(change.numbers & fragments.SLOW_NUMBERS)
 
     def begun_anew(self) -> None:
-        """Snapshots go out, which may hold events that were pending: none of those is struck out."""
+        """Snapshots go out, which may hold events that were pending: none of them is struck out."""
         self._pending.forget_all()
 
     def due_in(self) -> float:

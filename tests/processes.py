@@ -52,6 +52,7 @@ class Stack:
             "CHAIN_WS_URLS": chain.ws_url,
             "POOL_CONTRACTS": f"{chain.address}:{chain.start_block}",
             "PYTHONUNBUFFERED": "1",
+            "MALLOC_ARENA_MAX": "1",  # as the stack gives its programs
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
