@@ -34,8 +34,8 @@ def main(base: str) -> None:
 
 
 def _pages(page: Page, base: str) -> dict[str, str]:
-    """The pages by name; the pool shown is the list's first."""
-    page.goto(base + "pools/")
+    """The pages by name; the pool shown is the one with the most members."""
+    page.goto(base + "pools/?ordering=-members")
     contract, pool_id = (
         page.locator("#pool-list [data-pool]").first.get_attribute("data-pool") or ""
     ).split(":")
