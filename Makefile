@@ -11,7 +11,7 @@ run: ## start everything; PORT=8000, Ctrl-C ends it
 
 test: ## run the whole test suite
 	@scripts/with-python scripts/bootstrap.py test
-	@.venv/bin/pytest -n 2 --dist loadfile
+	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: ## measure latency, fan-out, idle cost and history
 	@scripts/with-python scripts/bootstrap.py test
