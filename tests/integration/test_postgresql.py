@@ -39,9 +39,10 @@ def test_events_reach_the_api_by_way_of_postgresql(stack: Stack, postgres_url: s
     stack.start("listener", "web")
     with Traffic(stack.chain, pause=0.02):
         until(lambda: stack.api("stats")["events_total"] > 10)
-        stack.chain.reorg(2)
-        stack.kill("listener")
-        stack.start("listener", ready=False)
+    stack.chain.reorg(2)
+    stack.kill("listener")
+    stack.start("listener", ready=False)
+    with Traffic(stack.chain, seed=2, pause=0.02):
         seen = stack.chain.block_number()
         until(lambda: stack.chain.block_number() > seen + 10)
     expected = events_on_chain(stack.chain)

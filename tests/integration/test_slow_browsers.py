@@ -60,7 +60,8 @@ async def test_who_never_reads_holds_up_nobody_and_is_shown_out(web_servers: Web
                 await browser.read_until(committed.last_seq)
                 late = max(late, time.monotonic() - sent)
             assert late < 3, late
-            assert web.memory_info().rss - before < 60 * 2**20
+            # The ring of frames, for those who come back, may fill up meanwhile: some 65 MiB here.
+            assert web.memory_info().rss - before < 100 * 2**20
 
 
 async def test_where_the_server_holds_nothing_back_our_script_does(
