@@ -1,7 +1,8 @@
 """Exact uint256 columns.
 
 SQLite turns large INTEGER and DECIMAL values into floats without a word, so there the number is
-kept as 78 zero-padded digits, which sort like the number; PostgreSQL keeps `numeric(78, 0)`.
+kept as its digits behind their count in two digits ("0217" is 17), which is short and sorts like
+the number; PostgreSQL keeps `numeric(78, 0)`.
 """
 
 from typing import Any, TypeVar
@@ -11,10 +12,16 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 UINT256_MAX = 2**256 - 1
-_DIGITS = 78
+_LENGTH = 80  # two digits for the count, and at most 78
 
 _ST = TypeVar("_ST", contravariant=True)
 _GT = TypeVar("_GT", covariant=True)
+
+
+def sortable(number: int) -> str:
+    """The number as SQLite keeps it: texts that sort as the numbers do."""
+    digits = str(number)
+    return f"{len(digits):02}{digits}"
 
 
 class UInt256Field(models.Field[_ST, _GT]):
@@ -29,7 +36,7 @@ class UInt256Field(models.Field[_ST, _GT]):
     _pyi_private_get_type: int
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
-        return "numeric(78, 0)" if connection.vendor == "postgresql" else f"varchar({_DIGITS})"
+        return "numeric(78, 0)" if connection.vendor == "postgresql" else f"varchar({_LENGTH})"
 
     def get_internal_type(self) -> str:
         return "UInt256Field"
@@ -43,6 +50,8 @@ class UInt256Field(models.Field[_ST, _GT]):
             raise ValidationError(f"“{value}” is not a whole number.") from error
 
     def from_db_value(self, value: Any, _expression: Any, _connection: Any) -> int | None:
+        if isinstance(value, str):
+            return int(value[2:])
         return None if value is None else int(value)
 
     def get_prep_value(self, value: Any) -> int | None:
@@ -57,4 +66,4 @@ class UInt256Field(models.Field[_ST, _GT]):
         number = value if prepared else self.get_prep_value(value)
         if number is None or connection.vendor == "postgresql":
             return number
-        return str(number).zfill(_DIGITS)
+        return sortable(number)

@@ -39,7 +39,7 @@ def store(
     Log.objects.bulk_create(
         logs,
         update_conflicts=True,
-        unique_fields=["block", "log_index"],
+        unique_fields=["block_number", "log_index", "block"],
         update_fields=["seq", "retracted_seq", "problem"],
         batch_size=1000,
     )

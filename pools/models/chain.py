@@ -1,0 +1,150 @@
+"""What the chain said, as it said it: blocks, logs, contracts, and how far we have read."""
+
+from django.db import models
+from django.db.models import Q
+
+from pools.fields import UInt256Field
+
+ADDRESS_LENGTH = 42  # "0x" and 40 hex digits, EIP-55 checksummed
+HASH_LENGTH = 66  # "0x" and 64 lower-case hex digits
+
+
+class Chain(models.Model):
+    """The chain this database follows. Its row is the writer's lock, and it counts the messages."""
+
+    chain_id = models.BigIntegerField(primary_key=True)
+    # A reset test network keeps its chain id; the hash of an early block does not survive it.
+    anchor_number = models.BigIntegerField()
+    anchor_hash = models.CharField(max_length=HASH_LENGTH)
+    last_seq = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"chain {self.chain_id}"
+
+
+class Contract(models.Model):
+    """One deployed pool contract, with the facts that concern it as a whole."""
+
+    chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="contracts")
+    address = models.CharField(max_length=ADDRESS_LENGTH)
+    start_block = models.BigIntegerField()
+
+    paused = models.BooleanField(default=False)
+    emergency_mode = models.BooleanField(default=False)
+    performance_fee = UInt256Field(null=True)
+    fee_collector = models.CharField(max_length=ADDRESS_LENGTH, blank=True, default="")
+    owner = models.CharField(max_length=ADDRESS_LENGTH, blank=True, default="")
+    implementation = models.CharField(max_length=ADDRESS_LENGTH, blank=True, default="")
+    initialized_version = UInt256Field(null=True)
+    fees_collected = UInt256Field(default=0)
+    pools_total = models.BigIntegerField(default=0)
+    members_total = models.BigIntegerField(default=0)
+    total_contributed = UInt256Field(default=0)
+    events_total = models.BigIntegerField(default=0)
+    # The contract's own cursor: every stored log up to this block is folded into the facts above,
+    # its pools and memberships, and none beyond it. Below a gap of history it waits.
+    folded_to = models.BigIntegerField(default=-1)
+    # Counts the times that what is folded was saved: whoever folds in memory sees others' work.
+    revision = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "address"], name="contract_once_per_chain"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Cursor(models.Model):
+    """The newest block whose events are stored. Moves only by compare-and-set."""
+
+    chain = models.OneToOneField(Chain, on_delete=models.PROTECT, primary_key=True)
+    number = models.BigIntegerField()
+    hash = models.CharField(max_length=HASH_LENGTH, blank=True)
+    timestamp = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"block {self.number}"
+
+
+class Block(models.Model):
+    """A header: of every block near the head, and of each older block that has logs."""
+
+    chain = models.ForeignKey(Chain, on_delete=models.PROTECT)
+    number = models.BigIntegerField()
+    hash = models.CharField(max_length=HASH_LENGTH)
+    parent_hash = models.CharField(max_length=HASH_LENGTH)
+    timestamp = models.DateTimeField()
+    canonical = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "hash"], name="block_once_per_hash"),
+            models.UniqueConstraint(
+                fields=["chain", "number"],
+                condition=Q(canonical=True),
+                name="one_canonical_block_per_number",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.hash[:10]}"
+
+
+class Log(models.Model):
+    """A log as the node gave it, with what its event names pulled out for searching.
+
+    `seq` is the sequence number with which it (last) became part of the chain; `retracted_seq` the
+    one with which the chain took it back, null while it stands.
+    """
+
+    # Only one writer makes these rows, in bulk: asking the database for each row whether its
+    # contract and block exist would cost more than the row, and the indices below serve both.
+    contract = models.ForeignKey(
+        Contract, on_delete=models.PROTECT, db_index=False, db_constraint=False
+    )
+    block = models.ForeignKey(Block, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    block_number = models.BigIntegerField()
+    log_index = models.IntegerField()
+    timestamp = models.DateTimeField()
+    # Not indexed: hashes lie in no order, and each new one would touch another page.
+    transaction_hash = models.CharField(max_length=HASH_LENGTH)
+    transaction_index = models.IntegerField()
+    topics = models.BinaryField()  # 32 bytes each, one after the other
+    data = models.BinaryField()
+    kind = models.CharField(max_length=32, blank=True)  # empty: could not be decoded
+    pool_id = UInt256Field(null=True)
+    account = models.CharField(max_length=ADDRESS_LENGTH, blank=True)
+    problem = models.CharField(max_length=300, blank=True)  # why it was not decoded or not folded
+    seq = models.BigIntegerField(unique=True)
+    retracted_seq = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            # The event list in chain order, the activity feed from its end, and a log's identity:
+            # the block stands for its hash.
+            models.UniqueConstraint(
+                fields=["block_number", "log_index", "block"], name="log_once_per_block"
+            ),
+            # Partial: SQLite would look up "is null", which is nearly all rows, in a full one.
+            models.UniqueConstraint(
+                fields=["retracted_seq"],
+                condition=Q(retracted_seq__isnull=False),
+                name="retraction_once",
+            ),
+        ]
+        indexes = [
+            # A pool's events, and folding a pool anew.
+            models.Index(
+                fields=["contract", "pool_id", "block_number", "log_index"], name="log_of_pool"
+            ),
+            models.Index(fields=["account", "block_number", "log_index"], name="log_of_account"),
+            models.Index(fields=["kind", "block_number", "log_index"], name="log_of_kind"),
+            # Yesterday until the same minute.
+            models.Index(fields=["timestamp"], name="log_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind or 'undecoded log'} {self.block_number}:{self.log_index}"
