@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,16 +18,20 @@ from tests.ports import free_port
 UNPRIVILEGED = ("postgres", "nobody")
 
 
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """The URL of an empty database `coopsite` on a server that keeps nothing safe on disk."""
+@contextmanager
+def postgres_server(*settings: str) -> Iterator[str]:
+    """The URL of an empty database `coopsite`; `settings` such as "fsync=off" to differ from
+    what PostgreSQL does by itself.
+    """
     programs = find_postgres()
     directory = Path(tempfile.mkdtemp(prefix="coopsite-postgres-"))
     user = _server_user()
     if user:
         shutil.chown(directory, user)
     port = free_port()
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {directory}"
+    options = f"-p {port} -k {directory}"
+    for setting in ("listen_addresses=127.0.0.1", *settings):
+        options += f" -c {setting}"
 
     def run(program: str, *arguments: str) -> None:
         subprocess.run(
@@ -48,6 +53,13 @@ def postgres_url() -> Iterator[str]:
     finally:
         run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of an empty database `coopsite` on a server that keeps nothing safe on disk."""
+    with postgres_server("fsync=off") as url:
+        yield url
 
 
 def _server_user() -> str | None:

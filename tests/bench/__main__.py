@@ -1,6 +1,6 @@
 """`make bench`: every measurement, one after the other, with the machine it ran on.
 
-`python -m tests.bench NAME` runs one of them: latency, fanout, idle.
+`python -m tests.bench NAME` runs one of them: latency, fanout, idle, history.
 """
 
 import importlib
@@ -9,7 +9,7 @@ import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
-MEASUREMENTS = ("latency", "fanout", "idle")
+MEASUREMENTS = ("latency", "fanout", "idle", "history")
 
 
 def main(names: list[str]) -> None:
