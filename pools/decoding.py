@@ -4,7 +4,7 @@ Pure, and strict: what Solidity's own encoder would not have written is a Decodi
 guess. A log that cannot be decoded is kept raw by whoever stores it; names stay bytes here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 
 from eth_hash.auto import keccak
@@ -47,15 +47,15 @@ class UnknownEvent(DecodingError):
     """The log's first topic is no event of the pool contract, or there is none."""
 
 
-def decode(topics: Sequence[bytes], data: bytes) -> Event:
-    """The event in a log's topics (32 bytes each) and data.
+def decode(topics: bytes, data: bytes) -> Event:
+    """The event in a log's topics (32 bytes each, one after the other) and data.
 
     Raises UnknownEvent for an event the contract does not have, and DecodingError where topics
     or data are not the canonical ABI encoding of the event they claim to be.
     """
-    decoder = _DECODERS.get(topics[0]) if topics else None
+    decoder = _DECODERS.get(topics[:WORD])
     if decoder is None:
-        named = f"0x{topics[0].hex()}" if topics else "no topic at all"
+        named = f"0x{topics[:WORD].hex()}" if topics else "no topic at all"
         raise UnknownEvent(f"not an event of the pool contract: {named}")
     return decoder(topics, data)
 
@@ -78,31 +78,32 @@ def _address(word: bytes) -> str:
     )
 
 
-def _demand(topics: Sequence[bytes], data: bytes, *, count: int, size: int) -> None:
-    """Refuse a log whose number of topics, topic size or data size is not its event's."""
-    if len(topics) != count:
-        raise DecodingError(f"{len(topics)} topics where {count} belong")
-    if len(data) != size:
-        raise DecodingError(f"{len(data)} bytes of data where {size} belong")
-    for topic in topics:
-        if len(topic) != WORD:
-            raise DecodingError(f"a topic of {len(topic)} bytes")
+def _misshapen(topics: bytes, data: bytes, *, topics_size: int, data_size: int) -> DecodingError:
+    """What is wrong with a log whose topics or data are not as long as its event's."""
+    if len(topics) != topics_size:
+        return DecodingError(f"{len(topics)} bytes of topics where {topics_size} belong")
+    return DecodingError(f"{len(data)} bytes of data where {data_size} belong")
 
 
-def _pool_created(topics: Sequence[bytes], data: bytes) -> PoolCreated:
+def _demand(topics: bytes, data: bytes, *, topics_size: int, data_size: int) -> None:
+    if len(topics) != topics_size or len(data) != data_size:
+        raise _misshapen(topics, data, topics_size=topics_size, data_size=data_size)
+
+
+def _pool_created(topics: bytes, data: bytes) -> PoolCreated:
     head = _NAME_OFFSET + WORD
     length = _uint(data[_NAME_OFFSET:head])
     if len(data) < head or length > len(data) - head:
         raise DecodingError(f"a name of {length} bytes in {len(data)} bytes of data")
-    _demand(topics, data, count=3, size=head + -(-length // WORD) * WORD)
+    _demand(topics, data, topics_size=96, data_size=head + -(-length // WORD) * WORD)
     if _uint(data[:32]) != _NAME_OFFSET:
         raise DecodingError(f"the name is said to begin at {_uint(data[:32])}")
     end = head + length
     if any(data[end:]):
         raise DecodingError("the name's padding is not zero")
     return PoolCreated(
-        _uint(topics[1]),
-        _address(topics[2]),
+        _uint(topics[32:64]),
+        _address(topics[64:]),
         data[head:end],
         _uint(data[32:64]),
         _uint(data[64:96]),
@@ -110,44 +111,51 @@ def _pool_created(topics: Sequence[bytes], data: bytes) -> PoolCreated:
     )
 
 
-def _member_joined(topics: Sequence[bytes], data: bytes) -> MemberJoined:
-    _demand(topics, data, count=3, size=96)
+# The four events of a member are nearly all of history: they ask for their sizes without a call.
+
+
+def _member_joined(topics: bytes, data: bytes) -> MemberJoined:
+    if len(topics) != 96 or len(data) != 96:
+        raise _misshapen(topics, data, topics_size=96, data_size=96)
     return MemberJoined(
-        _uint(topics[1]),
-        _address(topics[2]),
+        _uint(topics[32:64]),
+        _address(topics[64:]),
         _uint(data[:32]),
         _uint(data[32:64]),
         _uint(data[64:]),
     )
 
 
-def _member_left(topics: Sequence[bytes], data: bytes) -> MemberLeft:
-    _demand(topics, data, count=3, size=96)
+def _member_left(topics: bytes, data: bytes) -> MemberLeft:
+    if len(topics) != 96 or len(data) != 96:
+        raise _misshapen(topics, data, topics_size=96, data_size=96)
     return MemberLeft(
-        _uint(topics[1]),
-        _address(topics[2]),
+        _uint(topics[32:64]),
+        _address(topics[64:]),
         _uint(data[:32]),
         _uint(data[32:64]),
         _uint(data[64:]),
     )
 
 
-def _partial_withdrawal(topics: Sequence[bytes], data: bytes) -> PartialWithdrawal:
-    _demand(topics, data, count=3, size=96)
+def _partial_withdrawal(topics: bytes, data: bytes) -> PartialWithdrawal:
+    if len(topics) != 96 or len(data) != 96:
+        raise _misshapen(topics, data, topics_size=96, data_size=96)
     return PartialWithdrawal(
-        _uint(topics[1]),
-        _address(topics[2]),
+        _uint(topics[32:64]),
+        _address(topics[64:]),
         _uint(data[:32]),
         _uint(data[32:64]),
         _uint(data[64:]),
     )
 
 
-def _yield_claimed(topics: Sequence[bytes], data: bytes) -> YieldClaimed:
-    _demand(topics, data, count=3, size=128)
+def _yield_claimed(topics: bytes, data: bytes) -> YieldClaimed:
+    if len(topics) != 96 or len(data) != 128:
+        raise _misshapen(topics, data, topics_size=96, data_size=128)
     return YieldClaimed(
-        _uint(topics[1]),
-        _address(topics[2]),
+        _uint(topics[32:64]),
+        _address(topics[64:]),
         _uint(data[:32]),
         _uint(data[32:64]),
         _uint(data[64:96]),
@@ -155,71 +163,71 @@ def _yield_claimed(topics: Sequence[bytes], data: bytes) -> YieldClaimed:
     )
 
 
-def _pool_status_updated(topics: Sequence[bytes], data: bytes) -> PoolStatusUpdated:
-    _demand(topics, data, count=2, size=32)
+def _pool_status_updated(topics: bytes, data: bytes) -> PoolStatusUpdated:
+    _demand(topics, data, topics_size=64, data_size=32)
     status = _uint(data)
     if status > _HIGHEST_STATUS:
         raise DecodingError(f"{status} is no status of a pool")
-    return PoolStatusUpdated(_uint(topics[1]), status)
+    return PoolStatusUpdated(_uint(topics[32:]), status)
 
 
-def _pool_closed(topics: Sequence[bytes], data: bytes) -> PoolClosed:
-    _demand(topics, data, count=2, size=32)
-    return PoolClosed(_uint(topics[1]), _uint(data))
+def _pool_closed(topics: bytes, data: bytes) -> PoolClosed:
+    _demand(topics, data, topics_size=64, data_size=32)
+    return PoolClosed(_uint(topics[32:]), _uint(data))
 
 
-def _paused(topics: Sequence[bytes], data: bytes) -> Paused:
-    _demand(topics, data, count=1, size=32)
+def _paused(topics: bytes, data: bytes) -> Paused:
+    _demand(topics, data, topics_size=32, data_size=32)
     return Paused(_address(data))
 
 
-def _unpaused(topics: Sequence[bytes], data: bytes) -> Unpaused:
-    _demand(topics, data, count=1, size=32)
+def _unpaused(topics: bytes, data: bytes) -> Unpaused:
+    _demand(topics, data, topics_size=32, data_size=32)
     return Unpaused(_address(data))
 
 
-def _emergency_mode_updated(topics: Sequence[bytes], data: bytes) -> EmergencyModeUpdated:
-    _demand(topics, data, count=1, size=32)
+def _emergency_mode_updated(topics: bytes, data: bytes) -> EmergencyModeUpdated:
+    _demand(topics, data, topics_size=32, data_size=32)
     enabled = _uint(data)
     if enabled > 1:
         raise DecodingError(f"{enabled} is no truth value")
     return EmergencyModeUpdated(enabled == 1)
 
 
-def _performance_fee_updated(topics: Sequence[bytes], data: bytes) -> PerformanceFeeUpdated:
-    _demand(topics, data, count=1, size=64)
+def _performance_fee_updated(topics: bytes, data: bytes) -> PerformanceFeeUpdated:
+    _demand(topics, data, topics_size=32, data_size=64)
     return PerformanceFeeUpdated(_uint(data[:32]), _uint(data[32:]))
 
 
-def _fee_collector_updated(topics: Sequence[bytes], data: bytes) -> FeeCollectorUpdated:
-    _demand(topics, data, count=1, size=64)
+def _fee_collector_updated(topics: bytes, data: bytes) -> FeeCollectorUpdated:
+    _demand(topics, data, topics_size=32, data_size=64)
     return FeeCollectorUpdated(_address(data[:32]), _address(data[32:]))
 
 
-def _fees_collected(topics: Sequence[bytes], data: bytes) -> FeesCollected:
-    _demand(topics, data, count=2, size=32)
-    return FeesCollected(_address(topics[1]), _uint(data))
+def _fees_collected(topics: bytes, data: bytes) -> FeesCollected:
+    _demand(topics, data, topics_size=64, data_size=32)
+    return FeesCollected(_address(topics[32:64]), _uint(data))
 
 
-def _upgraded(topics: Sequence[bytes], data: bytes) -> Upgraded:
-    _demand(topics, data, count=2, size=0)
-    return Upgraded(_address(topics[1]))
+def _upgraded(topics: bytes, data: bytes) -> Upgraded:
+    _demand(topics, data, topics_size=64, data_size=0)
+    return Upgraded(_address(topics[32:64]))
 
 
-def _initialized(topics: Sequence[bytes], data: bytes) -> Initialized:
-    _demand(topics, data, count=1, size=32)
+def _initialized(topics: bytes, data: bytes) -> Initialized:
+    _demand(topics, data, topics_size=32, data_size=32)
     version = _uint(data)
     if version >= 2**64:
         raise DecodingError(f"{version} is no version of 64 bits")
     return Initialized(version)
 
 
-def _ownership_transferred(topics: Sequence[bytes], data: bytes) -> OwnershipTransferred:
-    _demand(topics, data, count=3, size=0)
-    return OwnershipTransferred(_address(topics[1]), _address(topics[2]))
+def _ownership_transferred(topics: bytes, data: bytes) -> OwnershipTransferred:
+    _demand(topics, data, topics_size=96, data_size=0)
+    return OwnershipTransferred(_address(topics[32:64]), _address(topics[64:]))
 
 
-_DECODERS: dict[bytes, Callable[[Sequence[bytes], bytes], Event]] = {
+_DECODERS: dict[bytes, Callable[[bytes, bytes], Event]] = {
     SPECS[kind].topic0: decoder
     for kind, decoder in (
         ("PoolCreated", _pool_created),

@@ -54,8 +54,7 @@ _MEMBER_FACTS = ("contribution", "shares", "active", "joined_at", "left_at", "yi
 
 def event_of(log: Log) -> Event:
     """The typed event of a stored log. Raises DecodingError for one that has no `kind`."""
-    topics = bytes(log.topics)
-    return decode([topics[at : at + 32] for at in range(0, len(topics), 32)], bytes(log.data))
+    return decode(bytes(log.topics), bytes(log.data))
 
 
 def apply(logs: Collection[Log]) -> None:

@@ -78,7 +78,7 @@ def _to_row(raw: RawLog, contract: Contract, block: Block, seq: int) -> Log:
         timestamp=block.timestamp,
         transaction_hash=raw.transaction_hash,
         transaction_index=raw.transaction_index,
-        topics=b"".join(raw.topics),
+        topics=raw.topics,
         data=raw.data,
         seq=seq,
     )

@@ -28,7 +28,7 @@ class Hint(msgspec.Struct, frozen=True):
     log_index: int
     block_number: int
     contract: str
-    topics: list[str]
+    topics: str
     data: str
     transaction_hash: str
 
@@ -48,7 +48,7 @@ def read_hint(message: object) -> Hint | None:
 def pending_row(hint: Hint, *, now: datetime) -> EventRow | None:
     """The row to show for a hint; None if it cannot be read, is not ours, or is stored already."""
     try:
-        event = decode([_bytes(topic) for topic in hint.topics], _bytes(hint.data))
+        event = decode(_bytes(hint.topics), _bytes(hint.data))
     except (DecodingError, ValueError):
         return None
     contract = Contract.objects.filter(address=hint.contract).first()

@@ -74,7 +74,7 @@ class Hints:
                 "log_index": raw.log_index,
                 "block_number": raw.block_number,
                 "contract": raw.address,
-                "topics": ["0x" + topic.hex() for topic in raw.topics],
+                "topics": "0x" + raw.topics.hex(),
                 "data": "0x" + raw.data.hex(),
                 "transaction_hash": raw.transaction_hash,
             }

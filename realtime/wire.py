@@ -147,7 +147,7 @@ def to_raw_log(json: LogJson) -> RawLog:
         log_index=quantity(json.log_index, most=_MOST_INDEX),
         transaction_hash=word(json.transaction_hash),
         transaction_index=quantity(json.transaction_index, most=_MOST_INDEX),
-        topics=tuple(octets(topic, length=32) for topic in json.topics),
+        topics=b"".join(octets(topic, length=32) for topic in json.topics),
         data=octets(json.data),
     )
 

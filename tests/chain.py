@@ -299,7 +299,7 @@ class AnvilChain:
     def events(self, from_block: int = 0, to_block: int | str = "latest") -> list[Event]:
         """The contract's logs, decoded."""
         return [
-            decode([_bytes(topic) for topic in log["topics"]], _bytes(log["data"]))
+            decode(b"".join(map(_bytes, log["topics"])), _bytes(log["data"]))
             for log in self.logs(from_block, to_block)
         ]
 

@@ -11,8 +11,8 @@ def word(value: int) -> bytes:
     return value.to_bytes(32, "big")
 
 
-def encode(event: Event) -> tuple[tuple[bytes, ...], bytes]:
-    """The (topics, data) of an event's log."""
+def encode(event: Event) -> tuple[bytes, bytes]:
+    """The (topics one after the other, data) of an event's log."""
     spec = SPECS[event.kind]
     topics = [spec.topic0]
     head: list[bytes] = []
@@ -26,4 +26,4 @@ def encode(event: Event) -> tuple[tuple[bytes, ...], bytes]:
         else:
             number = int(value, 16) if argument.type == "address" else int(value)
             (topics if argument.indexed else head).append(word(number))
-    return tuple(topics), b"".join(head) + tail
+    return b"".join(topics), b"".join(head) + tail

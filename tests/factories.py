@@ -43,10 +43,10 @@ class Emitted:
     arguments: Mapping[str, Any]
     contract: str
 
-    def encoded(self, timestamp: int) -> tuple[tuple[bytes, ...], bytes]:
+    def encoded(self, timestamp: int) -> tuple[bytes, bytes]:
         """Topics and data; `timestamp` is that of the block, for events that tell it."""
         if self.kind not in SPECS:
-            return (keccak(self.kind.encode()),), b"\1" * 32
+            return keccak(self.kind.encode()), b"\1" * 32
         given = {"timestamp": timestamp, **self.arguments}
         topics, types, values = [SPECS[self.kind].topic0], [], []
         for argument in SPECS[self.kind].arguments:
@@ -57,7 +57,7 @@ class Emitted:
                 # A name may be any bytes; `bytes` is encoded as `string` is.
                 types.append("bytes" if argument.type == "string" else argument.type)
                 values.append(value)
-        return tuple(topics), encode(types, values)
+        return b"".join(topics), encode(types, values)
 
 
 def undecodable(*, contract: str = CONTRACT) -> Emitted:

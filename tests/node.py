@@ -272,11 +272,16 @@ class SimulatedNode:
                     await stream.send_json(message)
 
 
+def topics_of(entry: RawLog) -> list[bytes]:
+    """Its topics, one by one."""
+    return [entry.topics[at : at + 32] for at in range(0, len(entry.topics), 32)]
+
+
 def log_json(entry: RawLog) -> Json:
     """A log as a node spells it."""
     return {
         "address": entry.address.lower(),
-        "topics": ["0x" + topic.hex() for topic in entry.topics],
+        "topics": ["0x" + topic.hex() for topic in topics_of(entry)],
         "data": "0x" + entry.data.hex(),
         "blockNumber": hex(entry.block_number),
         "blockHash": entry.block_hash,
@@ -291,7 +296,7 @@ def bloom_of(logs: tuple[RawLog, ...]) -> bytes:
     """The bloom filter of a block with these logs (Yellow Paper 4.3.1)."""
     bits = 0
     for entry in logs:
-        for item in (bytes.fromhex(entry.address[2:]), *entry.topics):
+        for item in (bytes.fromhex(entry.address[2:]), *topics_of(entry)):
             digest = keccak(item)
             for at in (0, 2, 4):
                 bits |= 1 << int.from_bytes(digest[at : at + 2]) % 2048

@@ -59,7 +59,7 @@ class ScriptedChain:
                     log_index=index,
                     transaction_hash=_hash(f"{block_hash} {index}"),
                     transaction_index=index,
-                    topics=tuple(topics),
+                    topics=topics,
                     data=data,
                 )
             )

@@ -65,7 +65,7 @@ def events_on_chain(chain: AnvilChain) -> list[tuple[str, int, str]]:
     """(block hash, log index, kind) of each event of the contract, as the node tells them now."""
     found = []
     for log in chain.logs(chain.start_block):
-        topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+        topics = b"".join(bytes.fromhex(topic[2:]) for topic in log["topics"])
         try:
             kind = decode(topics, bytes.fromhex(log["data"][2:])).kind
         except DecodingError:

@@ -51,7 +51,7 @@ class Village:
     def events(self, from_block: int = 0) -> list[Event]:
         logs = self.chain.node.call("eth_getLogs", {"fromBlock": hex(from_block)})
         return [
-            decode([_bytes(topic) for topic in log["topics"]], _bytes(log["data"])) for log in logs
+            decode(b"".join(map(_bytes, log["topics"])), _bytes(log["data"])) for log in logs
         ]
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from pools import ingest, leases
@@ -178,7 +179,7 @@ def test_a_worker_whose_lease_was_taken_over_writes_nothing(
 def test_a_contradictory_segment_is_refused(chain: ScriptedChain, lease: leases.LeaseToken) -> None:
     chain.mine(created())
     segment = chain.segment(1)
-    foreign = replace(segment.logs[0], block_hash="0x" + "ab" * 32)
+    foreign = msgspec.structs.replace(segment.logs[0], block_hash="0x" + "ab" * 32)
     for wrong in (
         replace(segment, logs=(foreign,)),
         replace(segment, logs=segment.logs * 2),
@@ -251,7 +252,7 @@ def test_what_cannot_be_decoded_is_kept_raw_and_the_rest_goes_on(
     chain: ScriptedChain, lease: leases.LeaseToken
 ) -> None:
     chain.mine(created())
-    broken = replace(chain.blocks[1].logs[0], data=b"\x00" * 7)
+    broken = msgspec.structs.replace(chain.blocks[1].logs[0], data=b"\x00" * 7)
     chain.mine(broken, joined(ANA, COIN))
     ingest.append(chain.segment(1), lease=lease)
     kept = Log.objects.get(block_number=2, log_index=0)

@@ -44,7 +44,7 @@ class Follower:
 
     def _told(self, head: int) -> Iterator[tuple[Event, Position, int]]:
         for log in self.chain.logs(self.next_block, head):
-            topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+            topics = b"".join(bytes.fromhex(topic[2:]) for topic in log["topics"])
             at = (int(log["blockNumber"], 16), int(log["logIndex"], 16))
             time = int(self.chain.block(at[0])["timestamp"], 16)
             yield decode(topics, bytes.fromhex(log["data"][2:])), at, time

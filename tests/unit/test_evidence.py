@@ -1,8 +1,7 @@
 """An answer is taken whole or not at all."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from pools.events import Paused, Unpaused
 from realtime import evidence

@@ -48,7 +48,7 @@ def test_a_notification_is_told_once_in_full() -> None:
         "log_index": 0,
         "block_number": 1,
         "contract": CONTRACT,
-        "topics": ["0x" + log.topics[0].hex()],
+        "topics": "0x" + log.topics.hex(),
         "data": "0x" + log.data.hex(),
         "transaction_hash": log.transaction_hash,
     }

@@ -35,7 +35,7 @@ def test_a_log_comes_out_in_our_notation() -> None:
     assert log.address == "0x5FbDB2315678afecb367f032d93F642f64180aa3"
     assert log.block_hash == HASH
     assert (log.block_number, log.log_index, log.transaction_index) == (16, 2, 1)
-    assert log.topics == (bytes.fromhex("ab" * 32),)
+    assert log.topics == bytes.fromhex("ab" * 32)
     assert log.data == b"\x00\xff"
 
 
