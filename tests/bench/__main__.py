@@ -1,6 +1,7 @@
 """`make bench`: every measurement, one after the other, with the machine it ran on.
 
-`python -m tests.bench NAME` runs one of them: latency, fanout, idle, history.
+`python -m tests.bench NAME` runs one of them: latency, fanout, idle, history, growth, rebuild,
+crowded.
 """
 
 import importlib
@@ -9,7 +10,7 @@ import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
-MEASUREMENTS = ("latency", "fanout", "idle", "history")
+MEASUREMENTS = ("latency", "fanout", "idle", "history", "growth", "rebuild", "crowded")
 
 
 def main(names: list[str]) -> None:

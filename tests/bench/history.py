@@ -2,7 +2,10 @@
 
 The raw limit reads and parses the same logs and stores nothing. The naive way is what a first
 program with web3.py and Django would do. All on the same machine, one after the other.
+`python -m tests.bench.history 10000` takes another number of events.
 """
+
+import sys
 
 from tests.bench.history_world import (
     PER_BLOCK,
@@ -19,10 +22,10 @@ EVENTS = 100_000
 NAIVE_EVENTS = 10_000  # the naive rate does not depend on how many there are
 
 
-def measure() -> list[str]:
+def measure(events: int = EVENTS) -> list[str]:
     """The lines of the report."""
     results = []
-    with past_chain(EVENTS) as past, empty_databases(past) as databases:
+    with past_chain(events) as past, empty_databases(past) as databases:
         for name, stack in databases:
             raw = _raw(stack, past)
             results.append((name, raw, backfilled(stack, past)))
@@ -30,12 +33,12 @@ def measure() -> list[str]:
     megabytes = results[0][1].said["bytes"] / 1e6
     raw_rates = " and ".join(f"{_rate(raw):,.0f}" for _, raw, _ in results)
     title = (
-        f"{EVENTS:,} events in {past.blocks:,} blocks from anvil into an empty database, "
+        f"{events:,} events in {past.blocks:,} blocks from anvil into an empty database, "
         "projections, blocks and evidence included"
     )
     lines = [title, f"  raw limit, {megabytes:.0f} MB read and parsed: {raw_rates} logs/s"]
     lines.append(
-        f"  naive way, blocks and logs alone, {NAIVE_EVENTS:,} events on SQLite: "
+        f"  naive way, blocks and logs alone, {naive.said['logs']:,} events on SQLite: "
         f"{_rate(naive):,.0f} events/s"
     )
     for name, raw, ours in results:
@@ -53,7 +56,7 @@ def measure() -> list[str]:
 
 def _raw(stack: Stack, past: PastChain) -> Ran:
     result = side_program(stack, "tests.bench.rawlimit", past, blocks=past.blocks)
-    assert result.said["logs"] == EVENTS, result.said
+    assert result.said["logs"] == past.totals.events, result.said
     return result
 
 
@@ -64,7 +67,8 @@ def _naive(stack: Stack, past: PastChain) -> Ran:
     stack.environment["DATABASE_URL"] = f"sqlite:///{beside}"
     try:
         stack.manage("migrate", "--verbosity", "0")
-        return side_program(stack, "tests.bench.naive", past, blocks=NAIVE_EVENTS // PER_BLOCK)
+        blocks = min(past.blocks, NAIVE_EVENTS // PER_BLOCK)
+        return side_program(stack, "tests.bench.naive", past, blocks=blocks)
     finally:
         stack.environment = kept
 
@@ -72,3 +76,7 @@ def _naive(stack: Stack, past: PastChain) -> Ran:
 def _rate(result: Ran) -> float:
     rate: float = result.said["logs"] / result.said["seconds"]
     return rate
+
+
+if __name__ == "__main__":
+    print(*measure(*(int(argument) for argument in sys.argv[1:])), sep="\n")

@@ -4,6 +4,7 @@ Reads the tables through the models, so that it needs to know nothing of how the
 """
 
 import os
+import sys
 from collections import Counter
 
 import django
@@ -15,17 +16,7 @@ django.setup()
 from django.db.models import Count, Sum  # noqa: E402
 
 from pools.models import Block, Contract, HourlyActivity, Log, Membership, Pool  # noqa: E402
-from tests.bench.history_events import CLOSED, Totals  # noqa: E402
-
-
-class Stored(msgspec.Struct):
-    """`told` is what the contract's row says of itself, the rest what its rows add up to."""
-
-    totals: Totals
-    told: dict[str, str]
-    blocks: int
-    counted: int
-    problems: list[str]
+from tests.bench.history_totals import Stored, Totals  # noqa: E402
 
 
 def stored(address: str) -> Stored:
@@ -45,7 +36,7 @@ def stored(address: str) -> Stored:
         totals=Totals(
             kinds=kinds,
             pools=pools.count(),
-            closed_pools=pools.filter(status=CLOSED).count(),
+            closed_pools=pools.filter(status=Pool.Status.CLOSED).count(),
             memberships=sums["members"],
             active_members=sums["active"],
             contributed=str(sums["contribution"]),
@@ -63,25 +54,5 @@ def stored(address: str) -> Stored:
     )
 
 
-def differences(held: Stored, expected: Totals, *, blocks: int) -> list[str]:
-    """How what is stored differs from what was emitted; nothing where it does not."""
-    told = {
-        "events_total": str(expected.events),
-        "pools_total": str(expected.pools),
-        "members_total": str(expected.active_members),
-        "total_contributed": expected.contributed,
-    }
-    pairs = [
-        *((f, getattr(held.totals, f), getattr(expected, f)) for f in Totals.__struct_fields__),
-        *((f"the contract's {name}", held.told[name], value) for name, value in told.items()),
-        ("blocks with logs", held.blocks, blocks),
-        ("hourly counts", held.counted, expected.events),
-        ("problems", held.problems, []),
-    ]
-    return [f"{name}: {found}, not {right}" for name, found, right in pairs if found != right]
-
-
 if __name__ == "__main__":
-    import sys
-
     print(msgspec.json.encode(stored(sys.argv[1])).decode())

@@ -7,10 +7,9 @@ a model of the contract of its own, so that a mistake in `pools.projection` cann
 from collections import Counter, deque
 from random import Random
 
-import msgspec
-
 from pools.events import SPECS
 from tests.bench.emitter import record
+from tests.bench.history_totals import Totals
 from tests.encoding import word
 
 ACCOUNTS = 2_000
@@ -33,24 +32,6 @@ _NAMES = (
 )
 
 Record = bytes
-
-
-class Totals(msgspec.Struct):
-    """What the tables must hold after a history; amounts in wei, as text where JSON is read."""
-
-    kinds: dict[str, int]
-    pools: int
-    closed_pools: int
-    memberships: int
-    active_members: int
-    contributed: str
-    shares: str
-    yield_claimed: str
-    fees_collected: str
-
-    @property
-    def events(self) -> int:
-        return sum(self.kinds.values())
 
 
 class _Member:

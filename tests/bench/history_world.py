@@ -18,10 +18,11 @@ from typing import Any
 import msgspec
 import psycopg
 
+from coopsite.stack.programs import LEASH
 from pools.decoding import checksum
 from tests.bench.emitter import BLOCK_SECONDS, Emitter
-from tests.bench.history_check import Stored, differences
-from tests.bench.history_events import History, Totals
+from tests.bench.history_events import History
+from tests.bench.history_totals import Stored, Totals, differences
 from tests.chain import AnvilChain
 from tests.postgres import postgres_server
 from tests.processes import MANAGE, ROOT, Stack
@@ -29,6 +30,8 @@ from tests.redis_server import RedisServer
 
 CONTRACT = checksum(bytes.fromhex("c0" * 20))
 PER_BLOCK = 100
+BACKFILL = (*MANAGE, "backfill", "--json")
+_BARE = (sys.executable, "-I", "-S")
 _PEAK = Path(__file__).with_name("history_peak.py")
 _SECONDS = 1200.0
 
@@ -76,9 +79,11 @@ def programs(chain: AnvilChain, directory: Path) -> Iterator[Stack]:
     """A stack of which nothing runs but Redis, with `directory` for its files."""
     redis = RedisServer(directory)
     redis.start()
+    stack = Stack(directory, chain=chain, redis=redis)
     try:
-        yield Stack(directory, chain=chain, redis=redis)
+        yield stack
     finally:
+        stack.end()
         redis.stop()
 
 
@@ -114,7 +119,7 @@ def ran(stack: Stack, *command: str) -> Ran:
     with tempfile.NamedTemporaryFile(prefix="peak-") as file:
         started = time.perf_counter()
         ended = subprocess.run(
-            [sys.executable, "-I", "-S", str(_PEAK), file.name, *command],
+            [*_BARE, str(_PEAK), file.name, *_BARE, str(LEASH), *command],
             cwd=ROOT,
             env=stack.environment,
             stdin=subprocess.DEVNULL,
@@ -132,7 +137,7 @@ def ran(stack: Stack, *command: str) -> Ran:
 
 def backfilled(stack: Stack, past: PastChain) -> Ran:
     """Run the backfill, then look whether it stored all of the history and nothing else."""
-    result = ran(stack, *MANAGE, "backfill", "--json")
+    result = ran(stack, *BACKFILL)
     if result.said["events"] != past.totals.events or result.said["gaps_left"]:
         raise WrongResult(f"the backfill says {result.said}")
     check(stack, past)

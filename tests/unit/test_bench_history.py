@@ -7,7 +7,8 @@ from pools.decoding import decode
 from pools.events import Event
 from pools.projection import Ledger, fold_all
 from pools.states import Position
-from tests.bench.history_events import CLOSED, History, Totals
+from tests.bench.history_events import CLOSED, History
+from tests.bench.history_totals import Totals
 from tests.bench.history_world import CONTRACT, PER_BLOCK, past_chain
 
 EVENTS = 3 * PER_BLOCK
