@@ -4,7 +4,7 @@ Transactions of the pool contract itself would take hours. These logs are as gen
 the node makes their blocks, hashes, receipts and blooms.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from coopsite.devchain.rpc import Node
@@ -37,9 +37,9 @@ _OPERATIONS = {
 }
 
 
-def record(topics: Sequence[bytes], data: bytes) -> bytes:
+def record(topics: bytes, data: bytes) -> bytes:
     """One log in the replaying contract's calldata: how many topics, how much data, then both."""
-    return b"%c%b%b%b" % (len(topics), len(data).to_bytes(2, "big"), b"".join(topics), data)
+    return b"%c%b%b%b" % (len(topics) // 32, len(data).to_bytes(2, "big"), topics, data)
 
 
 def replaying_code() -> bytes:

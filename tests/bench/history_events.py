@@ -108,7 +108,7 @@ class History:
         )
 
     def _tell(self, kind: str, indexed: tuple[bytes, ...], data: bytes) -> None:
-        self._records.append(record((SPECS[kind].topic0, *indexed), data))
+        self._records.append(record(SPECS[kind].topic0 + b"".join(indexed), data))
         self._kinds[kind] += 1
         self._count += 1
 

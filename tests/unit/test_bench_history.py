@@ -7,19 +7,21 @@ from pools.decoding import decode
 from pools.events import Event
 from pools.projection import Ledger, fold_all
 from pools.states import Position
+from tests.bench.emitter import Emitter, record
 from tests.bench.history_events import CLOSED, History
 from tests.bench.history_totals import Totals
 from tests.bench.history_world import CONTRACT, PER_BLOCK, past_chain
+from tests.chain import AnvilChain
 
 EVENTS = 3 * PER_BLOCK
+SIZES = (0, 1, 32, 300, 5000)
 
 
-def split(records: bytes) -> tuple[tuple[bytes, ...], bytes]:
-    """The inverse of `record`."""
-    end = 3 + 32 * records[0]
-    size = int.from_bytes(records[1:3], "big")
-    assert len(records) == end + size
-    return tuple(records[at : at + 32] for at in range(3, end, 32)), records[end:]
+def split(one: bytes) -> tuple[bytes, bytes]:
+    """Topics and data of a record, which is nothing more."""
+    end = 3 + 32 * one[0]
+    assert len(one) == end + int.from_bytes(one[1:3], "big")
+    return one[3:end], one[end:]
 
 
 def totals_of(ledger: Ledger, kinds: list[str]) -> Totals:
@@ -37,6 +39,20 @@ def totals_of(ledger: Ledger, kinds: list[str]) -> Totals:
     )
 
 
+def test_the_node_logs_exactly_what_it_is_handed_whatever_its_shape() -> None:
+    wanted = [(bytes(range(32 * topics)), b"x" * size) for topics in range(5) for size in SIZES]
+    with AnvilChain(automine=False, deploy=False) as chain:
+        emitter = Emitter(chain.http_url, CONTRACT)
+        emitter.emit(2, lambda _: b"".join(record(*one) for one in wanted))
+        emitter.close()
+        blocks = [chain.logs(number, number, CONTRACT) for number in (1, 2)]
+
+    for logs in blocks:
+        assert [("".join(log["topics"]).replace("0x", ""), log["data"]) for log in logs] == [
+            (topics.hex(), f"0x{data.hex()}") for topics, data in wanted
+        ]
+
+
 def test_an_emitted_history_is_told_by_the_node_and_folds_to_its_totals() -> None:
     with past_chain(EVENTS) as past:
         logs = past.chain.logs()
@@ -50,7 +66,7 @@ def test_an_emitted_history_is_told_by_the_node_and_folds_to_its_totals() -> Non
     ]
     told: list[tuple[Event, Position, int]] = []
     for log in logs:
-        topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
+        topics = b"".join(bytes.fromhex(topic[2:]) for topic in log["topics"])
         event = decode(topics, bytes.fromhex(log["data"][2:]))
         number = int(log["blockNumber"], 16)
         assert getattr(event, "timestamp", times[number]) == times[number]
