@@ -33,7 +33,7 @@ class Records(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = [*_totals(), *_connection()]
+            found = [*_totals(), *_connection(), _alerts()]
         except DatabaseError:
             found = []
         yield GaugeMetricFamily(
@@ -81,3 +81,12 @@ def _connection() -> Iterator[Metric]:
         "Times the node was reconnected to",
         value=connection.reconnects_total,
     )
+
+
+def _alerts() -> Metric:
+    standing = GaugeMetricFamily(
+        "coopsite_open_alerts", "Alerts that stand, by kind", labels=["kind"]
+    )
+    for kind, count in selectors.open_alert_counts().items():
+        standing.add_metric([kind], count)
+    return standing

@@ -26,8 +26,12 @@ def clean_name(raw: bytes) -> str:
     collapses; at most 80 graphemes and 320 characters remain. Cleaning a cleaned name again
     changes nothing. Letters written right to left remain: isolate them where they are shown.
     """
-    text = raw.decode("utf-8", "replace")
-    text = _INVISIBLE.sub("", _BLANK.sub(" ", text))
-    text = _TOO_MANY_MARKS.sub(r"\1", " ".join(text.split()))
+    text = _TOO_MANY_MARKS.sub(r"\1", visible(raw.decode("utf-8", "replace")))
     kept: str = _LEADING_GRAPHEMES.match(text[:MAX_CHARACTERS]).group()
     return kept.rstrip()
+
+
+def visible(text: str) -> str:
+    """The text on one line, without controls, bidi marks and whatever else leaves no mark."""
+    shown: str = _INVISIBLE.sub("", _BLANK.sub(" ", text))
+    return " ".join(shown.split())

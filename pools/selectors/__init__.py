@@ -3,6 +3,7 @@
 Each takes a constant number of queries and writes nothing. Nobody else asks the records.
 """
 
+from pools.selectors.alerts import last_verification, open_alert_counts, open_alerts
 from pools.selectors.lists import (
     event_rows,
     events,
@@ -23,9 +24,12 @@ __all__ = [
     "event_rows",
     "events",
     "largest_members",
+    "last_verification",
     "latest_events",
     "members",
     "newest_pools",
+    "open_alert_counts",
+    "open_alerts",
     "outbox_after",
     "pool",
     "pools",

@@ -11,7 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from pools.models import CoveredRange, HistoricalScan, Log, Pool
+from pools.models import (
+    Alert,
+    CoveredRange,
+    EndpointRecord,
+    HistoricalScan,
+    Log,
+    Pool,
+    PoolReading,
+    Verification,
+)
 from tests.factories import ANA, BEA, CONTRACT, ChainFactory, address, listener, undecodable
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +39,18 @@ def chain() -> ChainFactory:
     listener(updated_at=timezone.now())
     HistoricalScan.objects.create(
         contract=chain.contract, kind="rescan", from_block=100, to_block=101
+    )
+    EndpointRecord.objects.create(fingerprint="f" * 64, host="node.example", range_size=2000)
+    Alert.objects.create(kind="gap", key="gap:1", message="blocks 1 to 9 are not proved")
+    Verification.objects.create(block_number=101, whole=True)
+    PoolReading.objects.create(
+        contract=chain.contract,
+        pool_id=1,
+        max_contribution=2**127,
+        musd_minted=0,
+        yield_generated=1,
+        block_number=101,
+        block_hash=chain.head.hash,
     )
     return chain
 

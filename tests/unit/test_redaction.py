@@ -2,7 +2,7 @@
 
 import pytest
 
-from realtime.redaction import Redactor, host_of, is_loopback
+from pools.redaction import Redactor, host_of, is_loopback
 
 CANARY = "canary-5f2e81c07d"
 URLS = [

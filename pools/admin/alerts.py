@@ -1,0 +1,108 @@
+"""Admin pages of what operators should look at: alerts, verifications, readings of the views."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from pools import alerts
+from pools.admin.base import RecordAdmin, number_in
+from pools.models import Alert, PoolReading, Verification
+
+
+class Standing(admin.SimpleListFilter):
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
+        return [("open", "open"), ("unseen", "open, not acknowledged"), ("resolved", "resolved")]
+
+    def queryset(self, _request: HttpRequest, rows: "QuerySet[Alert]") -> "QuerySet[Alert]":
+        match self.value():
+            case "open":
+                return rows.filter(resolved_at=None)
+            case "unseen":
+                return rows.filter(resolved_at=None, acknowledged_at=None)
+            case "resolved":
+                return rows.filter(resolved_at__isnull=False)
+        return rows
+
+
+@admin.action(description="Acknowledge", permissions=["acknowledge"])
+def acknowledge(_admin: Any, request: HttpRequest, rows: "QuerySet[Alert]") -> None:
+    """Note that somebody has seen the chosen alerts; they stand until their matter is settled."""
+    seen = alerts.acknowledge(rows, at=timezone.now())
+    messages.success(request, f"{seen} alerts acknowledged.")
+
+
+@admin.register(Alert)
+class AlertAdmin(RecordAdmin[Alert]):
+    list_display = (
+        "raised_at",
+        "kind",
+        "message",
+        "count",
+        "seen_at",
+        "acknowledged_at",
+        "resolved_at",
+    )
+    list_filter = (Standing, "kind")
+    date_hierarchy = "raised_at"
+    ordering = ("-raised_at", "-pk")
+    search_help_text = "An alert's key, or words of its message."
+    actions = (acknowledge,)
+
+    def find(self, term: str) -> Q:
+        return Q(key=term) | Q(message__icontains=term)
+
+    def has_acknowledge_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("pools.change_alert")
+
+
+@admin.register(Verification)
+class VerificationAdmin(RecordAdmin[Verification]):
+    list_display = (
+        "started_at",
+        "block_number",
+        "whole",
+        "pools_checked",
+        "members_checked",
+        "mismatches_found",
+        "error",
+        "finished_at",
+    )
+    list_filter = ("whole",)
+    date_hierarchy = "started_at"
+    ordering = ("-pk",)
+    search_help_text = "A block number: the comparisons at it."
+
+    def find(self, term: str) -> Q:
+        number = number_in(term)
+        return super().find(term) if number is None else Q(block_number=number)
+
+    @admin.display(description="mismatches")
+    def mismatches_found(self, row: Verification) -> int:
+        return len(row.mismatches)
+
+
+@admin.register(PoolReading)
+class PoolReadingAdmin(RecordAdmin[PoolReading]):
+    list_display = (
+        "contract",
+        "pool_id",
+        "max_contribution",
+        "musd_minted",
+        "yield_generated",
+        "block_number",
+        "read_at",
+    )
+    list_filter = ("contract",)
+    list_select_related = ("contract",)
+    ordering = ("-pk",)
+    search_help_text = "A pool's number."
+
+    def find(self, term: str) -> Q:
+        number = number_in(term)
+        return super().find(term) if number is None else Q(pool_id=number)
