@@ -51,6 +51,14 @@ async def announce_status() -> None:
     await _announce({"type": "live.status"})
 
 
+async def announce_progress() -> None:
+    """A scan began, went on or ended, or blocks were covered or folded: what the status page shows.
+
+    Hubs look at most once a second, so that nobody need call this more often.
+    """
+    await _announce({"type": "live.progress"})
+
+
 async def _announce(message: dict[str, Any]) -> None:
     if time.monotonic() < _line.retry_at:
         metrics.LOST_ANNOUNCEMENTS.inc()
