@@ -19,7 +19,8 @@ from tests.bench.history_world import (
 from tests.processes import Stack
 
 EVENTS = 100_000
-NAIVE_EVENTS = 10_000  # the naive rate does not depend on how many there are
+RAW_RUNS = 5
+NAIVE_EVENTS = 10_000  # the naive rate is the same for 40,000
 
 
 def measure(events: int = EVENTS) -> list[str]:
@@ -55,9 +56,13 @@ def measure(events: int = EVENTS) -> list[str]:
 
 
 def _raw(stack: Stack, past: PastChain) -> Ran:
-    result = side_program(stack, "tests.bench.rawlimit", past, blocks=past.blocks)
-    assert result.said["logs"] == past.totals.events, result.said
-    return result
+    """The middle one of some runs: one takes less than a second, and what is shared varies."""
+    runs = [
+        side_program(stack, "tests.bench.rawlimit", past, blocks=past.blocks)
+        for _ in range(RAW_RUNS)
+    ]
+    assert all(run.said["logs"] == past.totals.events for run in runs)
+    return sorted(runs, key=_rate)[RAW_RUNS // 2]
 
 
 def _naive(stack: Stack, past: PastChain) -> Ran:
