@@ -1,27 +1,31 @@
-"""Keeps the hourly counts in step with the stored logs. Called by `ingest` only."""
+"""Keeps the hourly counts and the contracts' numbers of events in step with the stored logs.
+
+Called by `ingest` and its parts only.
+"""
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from django.db.models import F
 
-from pools.models import HourlyActivity, Log
+from pools.models import Contract, HourlyActivity
 
 
-def count_events(logs: Iterable[Log], step: int) -> None:
-    """Add `step` (+1 stored, -1 taken back) for each decoded log to its hour."""
+def count_events(counts: Mapping[tuple[int, int, str], int]) -> None:
+    """Add the counts of (contract's key, block's time in seconds, kind); negative: taken back."""
     hours: Counter[tuple[int, datetime, str]] = Counter()
-    for log in logs:
-        if not log.kind:
-            continue
-        hour = log.timestamp.replace(minute=0, second=0, microsecond=0)
-        hours[log.contract_id, hour, log.kind] += step
+    totals: Counter[int] = Counter()
+    for (contract_id, seconds, kind), count in counts.items():
+        hours[contract_id, datetime.fromtimestamp(seconds - seconds % 3600, UTC), kind] += count
+        totals[contract_id] += count
     for (contract_id, hour, kind), count in hours.items():
         row = HourlyActivity.objects.filter(contract_id=contract_id, hour=hour, kind=kind)
         if not row.update(count=F("count") + count):
             HourlyActivity.objects.create(
                 contract_id=contract_id, hour=hour, kind=kind, count=count
             )
-    if step < 0:
+    if any(count < 0 for count in hours.values()):
         HourlyActivity.objects.filter(count=0).delete()
+    for contract_id, total in totals.items():
+        Contract.objects.filter(pk=contract_id).update(events_total=F("events_total") + total)

@@ -1,53 +1,66 @@
 """Writes the ledger of covered ranges: which blocks are stored, and on what evidence.
 
-Called by `ingest` inside its transactions only.
+Called by `ingest` inside its transactions only. Ranges that lie side by side stay apart, so that
+what each of them was proved with is kept; readers see them as one.
 """
 
 from django.db.models import F
 
-from pools.models import Chain, Contract, CoveredRange, HistoricalScan
+from pools import ranges
+from pools.models import Block, Chain, Contract, CoveredRange, HistoricalScan
 from pools.segments import Segment
+
+# Live blocks grow one range up to this many: enough to keep rows few, one piece of evidence still,
+# as all its headers link, all blooms agree and one node answered.
+LONGEST_LIVE_RANGE = 1_000
+
+
+class BrokenSeam(Exception):
+    """The range does not link to the one beside it: one of the two is of another chain."""
 
 
 def extend(contract: Contract, segment: Segment, *, logs: int) -> None:
-    """Cover the blocks that follow the cursor, growing the contract's newest range there."""
-    from_block = max(segment.from_block, contract.start_block)
-    touching = CoveredRange.objects.filter(contract=contract, to_block=from_block - 1)
-    grown = touching.update(
-        to_block=segment.to_block,
-        end_hash=segment.headers[-1].hash,
-        endpoint=segment.endpoint,
-        logs=F("logs") + logs,
-        bloom_agrees=segment.bloom_agrees,
-    )
+    """Cover the blocks that follow the cursor, growing the contract's newest range if it can."""
+    first = segment.headers[0]
+    grown = 0
+    if first.number == segment.from_block > contract.start_block and is_linked(segment):
+        grown = CoveredRange.objects.filter(
+            contract=contract,
+            to_block=segment.from_block - 1,
+            from_block__gt=segment.to_block - LONGEST_LIVE_RANGE,
+            end_hash=first.parent_hash,
+            endpoint=segment.endpoint,
+            witness=segment.witness,
+            linked=True,
+            bloom_agrees=segment.bloom_agrees,
+        ).update(
+            to_block=segment.to_block, end_hash=segment.headers[-1].hash, logs=F("logs") + logs
+        )
     if not grown:
-        _create(contract, segment, from_block, logs=logs, scan=None)
+        from_block = max(segment.from_block, contract.start_block)
+        _create(contract, segment, (from_block, segment.to_block), logs=logs, scan=None)
 
 
-def add(contract: Contract, segment: Segment, *, logs: int, scan: HistoricalScan | None) -> None:
-    """Cover a past range, where it is not covered yet, and join it with its neighbours.
+def add(
+    contract: Contract, segment: Segment, *, held: set[tuple[int, int]], scan: HistoricalScan | None
+) -> None:
+    """Cover what is not covered yet of a past range; `held` are all places of its logs.
 
-    `logs` is the number of logs known in the range.
+    Raises BrokenSeam where it does not link to a neighbour.
     """
-    from_block = max(segment.from_block, contract.start_block)
-    held = CoveredRange.objects.filter(contract=contract)
-    if held.filter(from_block__lte=from_block, to_block__gte=segment.to_block).exists():
-        return
-    held.filter(from_block__gte=from_block, to_block__lte=segment.to_block).delete()
-    row = _create(contract, segment, from_block, logs=logs, scan=scan)
-    below = held.filter(from_block__lt=from_block, to_block__gte=from_block - 1).first()
-    above = held.filter(from_block__lte=segment.to_block + 1, to_block__gt=segment.to_block).first()
-    if below is not None:
-        row.from_block = below.from_block
-        row.logs += below.logs
-        below.delete()
-    if above is not None:
-        row.to_block = above.to_block
-        row.end_hash = above.end_hash
-        row.endpoint = above.endpoint
-        row.logs += above.logs
-        above.delete()
-    row.save()
+    first = max(segment.from_block, contract.start_block)
+    around = CoveredRange.objects.filter(
+        contract=contract, from_block__lte=segment.to_block + 1, to_block__gte=first - 1
+    )
+    covered = list(around.values_list("from_block", "to_block", "parent_hash", "end_hash"))
+    for hole in ranges.gaps(first, segment.to_block, [(row[0], row[1]) for row in covered]):
+        logs = sum(hole[0] <= number <= hole[1] for number, _ in held)
+        row = _create(contract, segment, hole, logs=logs, scan=scan)
+        for from_block, to_block, parent_hash, end_hash in covered:
+            if to_block == hole[0] - 1:
+                _check_seam(end_hash, row.parent_hash, hole[0])
+            elif from_block == hole[1] + 1:
+                _check_seam(row.end_hash, parent_hash, from_block)
 
 
 def cut(chain: Chain, to_block: int, *, end_hash: str) -> None:
@@ -57,21 +70,54 @@ def cut(chain: Chain, to_block: int, *, end_hash: str) -> None:
     held.filter(to_block__gt=to_block).update(to_block=to_block, end_hash=end_hash)
 
 
+def reach(contract: Contract, from_block: int) -> int:
+    """The last block of the unbroken coverage that begins at `from_block`, or the one below it."""
+    above = CoveredRange.objects.filter(contract=contract, to_block__gte=from_block)
+    last = from_block - 1
+    for first, end in above.order_by("from_block").values_list("from_block", "to_block").iterator():
+        if first > last + 1:
+            break
+        last = end
+    return last
+
+
+def is_linked(segment: Segment) -> bool:
+    """Whether the header of every block was seen; `segments.check` has seen that they link."""
+    return len(segment.headers) == segment.to_block - segment.from_block + 1
+
+
+def _check_seam(end_hash: str, parent_hash: str, block: int) -> None:
+    if end_hash and parent_hash and end_hash != parent_hash:
+        raise BrokenSeam(
+            f"Block {block} has the parent {parent_hash}, but the range below ends in {end_hash}."
+        )
+
+
 def _create(
     contract: Contract,
     segment: Segment,
-    from_block: int,
+    blocks: ranges.Range,
     *,
     logs: int,
     scan: HistoricalScan | None,
 ) -> CoveredRange:
+    first, last = blocks
+    headers = {header.number: header for header in segment.headers}
     return CoveredRange.objects.create(
         contract=contract,
-        from_block=from_block,
-        to_block=segment.to_block,
-        end_hash=segment.headers[-1].hash,
+        from_block=first,
+        to_block=last,
+        parent_hash=headers[first].parent_hash if first in headers else "",
+        end_hash=headers[last].hash if last in headers else _stored_hash(contract, last),
         endpoint=segment.endpoint,
+        witness=segment.witness,
         logs=logs,
+        linked=is_linked(segment),
         bloom_agrees=segment.bloom_agrees,
         scan=scan,
     )
+
+
+def _stored_hash(contract: Contract, number: int) -> str:
+    found = Block.objects.filter(chain=contract.chain_id, number=number, canonical=True)
+    return found.values_list("hash", flat=True).first() or ""

@@ -2,6 +2,9 @@
 
 from pools.models import Chain, Log, OutboxRow
 
+# A step of more logs than this is told as one "read again" instead of message by message.
+LIVE_LOGS = 100
+
 
 class Outbox:
     """The messages of one transaction. The chain's row must be locked: it holds the last number.
@@ -18,19 +21,29 @@ class Outbox:
     def last_seq(self) -> int:
         return self._chain.last_seq
 
-    def take(self) -> int:
-        """The next sequence number; a row added later must cover it."""
-        self._chain.last_seq += 1
-        return self._chain.last_seq
-
-    def add(self, row: OutboxRow) -> None:
-        self._rows.append(row)
+    def take(self, count: int = 1) -> int:
+        """The first of the next `count` sequence numbers; rows added later must cover them."""
+        first = self._chain.last_seq + 1
+        self._chain.last_seq += count
+        return first
 
     def tell(self, kind: OutboxRow.Kind, log: Log | None = None) -> int:
         """Add a message with a number of its own; returns that number."""
         seq = self.take()
-        self.add(OutboxRow(seq=seq, first_seq=seq, kind=kind, log=log))
+        self._rows.append(OutboxRow(seq=seq, first_seq=seq, kind=kind, log=log))
         return seq
+
+    def tell_logs(self, first_seq: int, count: int, *, one_by_one: bool) -> None:
+        """Cover the numbers of stored logs: one message for each, or a single one over all."""
+        if not count:
+            return
+        last_seq = first_seq + count - 1
+        if not one_by_one or count > LIVE_LOGS:
+            self._rows.append(OutboxRow(seq=last_seq, first_seq=first_seq, kind="batch"))
+            return
+        stored = Log.objects.filter(seq__range=(first_seq, last_seq)).order_by("seq")
+        for key, seq in stored.values_list("pk", "seq"):
+            self._rows.append(OutboxRow(seq=seq, first_seq=seq, kind="event", log_id=key))
 
     def save(self) -> None:
         if self.first_seq > self.last_seq:

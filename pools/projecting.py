@@ -1,55 +1,37 @@
-"""Loads stored states into a ledger, folds logs, and stores what changed.
+"""Projections in memory: the states of one contract, folded from its logs, loaded and saved.
 
-Called by `ingest` inside its transactions only. New logs at the end of a pool's history are folded
-onto its stored state; anything else (a late log, a retraction) folds that pool afresh from its
-stored logs, so that the result is always that of one fold in chain order.
+Called by `ingest` inside its transactions only. Events that follow what is folded are folded onto
+it; where one comes late or was taken back, its pool is folded afresh from the stored logs, so that
+the result is always that of one fold in chain order.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Sequence
 
 from django.db.models import QuerySet
 
+from pools import saving
 from pools.decoding import decode
-from pools.events import Event
-from pools.models import Contract, Log, Membership, Pool
-from pools.names import clean_name
-from pools.projection import ContractState, FoldingError, Ledger, MemberState, PoolState
+from pools.events import (
+    Event,
+    MemberJoined,
+    MemberLeft,
+    PartialWithdrawal,
+    PoolCreated,
+    YieldClaimed,
+    pool_id_of,
+)
+from pools.models import Contract, Log
+from pools.projection import ContractState, FoldingError, Ledger, Position
+from pools.saving import PoolPlace
 
-# What a contract-wide event tells; the totals follow from the pools.
-_TOLD = (
-    "paused",
-    "emergency_mode",
-    "performance_fee",
-    "fee_collector",
-    "owner",
-    "implementation",
-    "initialized_version",
-    "fees_collected",
-)
-_ADDRESSES = ("fee_collector", "owner", "implementation")  # stored as "" while unknown
+Taken = tuple[Event, Position, int, str]
+"""An event, its place, its block's time in seconds, and its transaction's hash."""
+
 _TOTALS = ("pools_total", "members_total", "total_contributed")
-_POOL_FACTS = (
-    "name",
-    "name_raw",
-    "creator",
-    "status",
-    "min_contribution",
-    "max_members",
-    "member_count",
-    "total_contributed",
-    "created_at",
-    "created_block",
-    "created_log_index",
-    "created_tx",
-    "closed_at",
-    "events",
-    "last_event_at",
-    "last_block",
-    "last_log_index",
-)
-_MEMBER_FACTS = ("contribution", "shares", "active", "joined_at", "left_at", "yield_claimed")
+_OF_MEMBERS = (MemberJoined, MemberLeft, PartialWithdrawal, YieldClaimed)
+# So many changed members are saved in some 100 ms, during which no other can write.
+_SAVED_AT_ONCE = 10_000
+_KEPT_IN_MEMORY = 50_000
 
 
 def event_of(log: Log) -> Event:
@@ -57,231 +39,178 @@ def event_of(log: Log) -> Event:
     return decode(bytes(log.topics), bytes(log.data))
 
 
-def apply(logs: Collection[Log]) -> None:
-    """Fold new logs that follow everything stored of their contracts."""
-    for contract, own in _by_contract(logs):
-        contract.events_total += len(own)
-        _apply(contract, own)
+class Projection:
+    """What the logs of one contract amount to, up to and with the block `folded_to`.
 
+    Loads what events touch and keeps it, so that a backfill carries one from range to range and
+    saves it now and then: until `save`, the tables hold the older state of an older `folded_to`.
+    """
 
-def insert(logs: Collection[Log]) -> None:
-    """Fold new logs that may lie before others: pools with later events are folded afresh."""
-    for contract, own in _by_contract(logs):
-        contract.events_total += len(own)
-        later = _standing(contract).filter(
-            pool_id__in={log.pool_id for log in own if log.pool_id is not None},
-            block_number__gte=own[0].block_number,
-            seq__lt=own[0].seq,
-        )
-        behind = {log.pool_id for log in later.only("pool_id") if log.pool_id is not None}
-        _apply(
-            contract,
-            [log for log in own if log.pool_id is not None and log.pool_id not in behind],
-        )
-        _refold(contract, behind, contract_wide=any(log.pool_id is None for log in own))
+    def __init__(self, contract: Contract) -> None:
+        self.restart(contract)
 
+    def restart(self, contract: Contract) -> None:
+        """Forget everything and go on from what is stored."""
+        self.contract_id = contract.pk
+        self.folded_to = contract.folded_to
+        self.revision = contract.revision
+        self.saved_to = contract.folded_to
+        self.ledger = Ledger(saving.contract_state(contract))
+        self._forget()
 
-def remove(logs: Collection[Log]) -> None:
-    """Fold the pools of retracted logs afresh from what still stands."""
-    for contract, own in _by_contract(logs):
-        contract.events_total -= len(own)
-        touched = {log.pool_id for log in own if log.pool_id is not None}
-        _refold(contract, touched, contract_wide=any(log.pool_id is None for log in own))
+    def _forget(self) -> None:
+        self._places: dict[int, PoolPlace] = {}
+        self._asked: set[int] = set()  # pools that were looked for
+        self._stored: set[int] = set()  # those that were there, whose members may be there too
+        self._asked_members: set[tuple[int, str]] = set()
 
+    def is_current(self, contract: Contract) -> bool:
+        """Whether nobody else has saved this contract's projections since we loaded them."""
+        return contract.revision == self.revision
 
-def _by_contract(logs: Iterable[Log]) -> list[tuple[Contract, list[Log]]]:
-    """The decoded logs of each contract, in the order given."""
-    groups: dict[int, list[Log]] = defaultdict(list)
-    for log in logs:
-        if log.kind:
-            groups[log.contract_id].append(log)
-    return [(own[0].contract, own) for own in groups.values()]
+    @property
+    def is_heavy(self) -> bool:
+        """Whether so much has changed that it should be saved now."""
+        return len(self.ledger.changed_members) >= _SAVED_AT_ONCE
 
+    def fold(self, taken: Sequence[Taken], *, up_to: int) -> dict[int, str]:
+        """Fold the events that follow, all of them up to the block `up_to`.
 
-def _standing(contract: Contract) -> QuerySet[Log]:
-    return Log.objects.filter(contract=contract, retracted_seq=None).exclude(kind="")
+        Returns what is wrong with those that contradict what is known, by their index; these are
+        left out.
+        """
+        self._load(taken)
+        problems = {}
+        fold = self.ledger.fold
+        for index, (event, at, time, transaction) in enumerate(taken):
+            try:
+                fold(event, at=at, block_time=time)
+            except FoldingError as error:
+                problems[index] = f"not folded: {error}"[:300]
+            else:
+                if isinstance(event, PoolCreated):
+                    self._places[event.pool_id] = PoolPlace(*at, transaction)
+        self.folded_to = up_to
+        return problems
 
+    def fold_stored(self, logs: Iterable[Log], *, up_to: int) -> None:
+        """Fold stored logs that follow, and mark those that cannot be."""
+        self._fold_stored(list(logs))
+        self.folded_to = up_to
 
-def _apply(contract: Contract, logs: Collection[Log]) -> None:
-    pool_ids = {log.pool_id for log in logs if log.pool_id is not None}
-    ledger, rows = _load(contract, pool_ids, accounts={log.account for log in logs})
-    _fold(ledger, logs)
-    _store(contract, ledger, rows, _creations(logs))
+    def refold(
+        self, pool_ids: Collection[int], *, contract_wide: bool, up_to: int | None = None
+    ) -> None:
+        """Fold these pools afresh from the logs that stand up to `up_to`, and save.
 
+        With `contract_wide` what the contract tells of itself, too.
+        """
+        if up_to is not None:
+            self.folded_to = up_to
+        found = _standing(self.contract_id).filter(block_number__lte=self.folded_to)
+        self._load_whole(pool_ids)
+        self.ledger.forget_pools(pool_ids)
+        if contract_wide:
+            whole = self.ledger.contract
+            totals = {name: getattr(whole, name) for name in _TOTALS}
+            self.ledger.contract = ContractState(**totals)
+            self._fold_stored(list(found.filter(pool_id=None)))
+        for pool_id in pool_ids:
+            self._fold_stored(list(found.filter(pool_id=pool_id)))
+        self.save()
 
-def _refold(contract: Contract, pool_ids: Collection[int], *, contract_wide: bool) -> None:
-    ledger, rows = _load(contract, pool_ids, accounts=None)
-    ledger.forget_pools(pool_ids)
-    in_order = _standing(contract).order_by("block_number", "log_index")
-    history = list(in_order.filter(pool_id__in=pool_ids)) if pool_ids else []
-    if contract_wide:
-        totals = {name: getattr(ledger.contract, name) for name in _TOTALS}
-        ledger.contract = ContractState(**totals)
-        _fold(ledger, in_order.filter(pool_id=None))
-    _fold(ledger, history)
-    _store(contract, ledger, rows, _creations(history))
+    def save(self) -> None:
+        """Store what has changed, with the contract's facts and `folded_to`."""
+        saving.save(self.contract_id, self.ledger, self._places, folded_to=self.folded_to)
+        self.ledger.changed_pools.clear()
+        self.ledger.changed_members.clear()
+        self.revision += 1
+        self.saved_to = self.folded_to
+        if len(self.ledger.members) > _KEPT_IN_MEMORY:
+            self.ledger.pools.clear()
+            self.ledger.members.clear()
+            self._forget()
 
-
-def _fold(ledger: Ledger, logs: Iterable[Log]) -> None:
-    """Fold each log; one that contradicts what is known is marked and left out."""
-    marked = []
-    for log in logs:
-        problem = ""
-        try:
-            ledger.fold(
+    def _fold_stored(self, logs: Sequence[Log]) -> None:
+        taken = [
+            (
                 event_of(log),
-                at=(log.block_number, log.log_index),
-                block_time=int(log.timestamp.timestamp()),
+                (log.block_number, log.log_index),
+                int(log.timestamp.timestamp()),
+                log.transaction_hash,
             )
-        except FoldingError as error:
-            problem = f"not folded: {error}"[:300]
-        if log.problem != problem:
-            log.problem = problem
-            marked.append(log)
-    if marked:
-        Log.objects.bulk_update(marked, ["problem"], batch_size=500)
+            for log in logs
+        ]
+        problems = self.fold(taken, up_to=self.folded_to)
+        marked = []
+        for index, log in enumerate(logs):
+            problem = problems.get(index, "")
+            if log.problem != problem:
+                log.problem = problem
+                marked.append(log)
+        if marked:
+            Log.objects.bulk_update(marked, ["problem"], batch_size=500)
+
+    def _load(self, taken: Sequence[Taken]) -> None:
+        """Bring in the stored state of every pool and member that the events name."""
+        pool_ids = {pool_id_of(event) for event, _, _, _ in taken} - self._asked
+        pool_ids.discard(None)
+        if pool_ids:
+            self._load_pools([pool_id for pool_id in pool_ids if pool_id is not None])
+        if not self._stored:
+            return
+        members = {
+            (event.pool_id, event.member)
+            for event, _, _, _ in taken
+            if isinstance(event, _OF_MEMBERS) and event.pool_id in self._stored
+        }
+        unknown = members - self._asked_members
+        if unknown:
+            self._asked_members |= unknown
+            for member in saving.load_members(self._keys(), unknown):
+                self.ledger.members[member.pool_id, member.account] = member
+
+    def _load_pools(self, pool_ids: Collection[int]) -> None:
+        self._asked.update(pool_ids)
+        for state, place in saving.load_pools(self.contract_id, pool_ids):
+            self.ledger.pools[state.pool_id] = state
+            self._places[state.pool_id] = place
+            self._stored.add(state.pool_id)
+
+    def _load_whole(self, pool_ids: Collection[int]) -> None:
+        """Bring in these pools with all of their members."""
+        self._load_pools([pool_id for pool_id in pool_ids if pool_id not in self._asked])
+        keys = {pool_id: key for pool_id, key in self._keys().items() if pool_id in pool_ids}
+        for member in saving.load_all_members(keys):
+            key = member.pool_id, member.account
+            self._asked_members.add(key)
+            self.ledger.members.setdefault(key, member)
+
+    def _keys(self) -> dict[int, int]:
+        return {
+            pool_id: key
+            for pool_id in self._stored
+            if (key := self._places[pool_id].key) is not None
+        }
 
 
-def _creations(logs: Iterable[Log]) -> dict[int, Log]:
-    """The first creation of each pool: a second one is refused by the fold."""
-    found: dict[int, Log] = {}
-    for log in logs:
-        if log.kind == "PoolCreated" and log.pool_id is not None and not log.problem:
-            found.setdefault(log.pool_id, log)
-    return found
+def _standing(contract_id: int) -> QuerySet[Log]:
+    """The decoded logs of a contract that were not taken back, in chain order."""
+    found = Log.objects.filter(contract=contract_id, retracted_seq=None).exclude(kind="")
+    return found.order_by("block_number", "log_index")
 
 
-def _load(
-    contract: Contract, pool_ids: Collection[int], *, accounts: Collection[str] | None
-) -> tuple[Ledger, dict[int, Pool]]:
-    """A ledger with the stored states of these pools and members (all members for None)."""
-    facts = {name: getattr(contract, name) for name in (*_TOLD, *_TOTALS)}
-    for name in _ADDRESSES:
-        facts[name] = facts[name] or None
-    ledger = Ledger(ContractState(**facts))
-    if not pool_ids:
-        return ledger, {}
-    rows = {
-        row.pool_id: row for row in Pool.objects.filter(contract=contract, pool_id__in=pool_ids)
-    }
-    for row in rows.values():
-        ledger.pools[row.pool_id] = _pool_state(row)
-    members = Membership.objects.filter(pool__in=rows.values()).select_related("pool")
-    if accounts is not None:
-        members = members.filter(account__in=accounts)
-    for member in members:
-        ledger.members[member.pool.pool_id, member.account] = _member_state(member)
-    return ledger, rows
+def logs_between(contract_id: int, first: int, last: int, *, limit: int) -> tuple[list[Log], int]:
+    """The logs to fold in these blocks, at most `limit` unless one block has more.
 
-
-def _pool_state(row: Pool) -> PoolState:
-    return PoolState(
-        pool_id=row.pool_id,
-        name=bytes(row.name_raw),
-        creator=row.creator,
-        status=row.status,
-        min_contribution=row.min_contribution,
-        max_members=row.max_members,
-        member_count=row.member_count,
-        total_contributed=row.total_contributed,
-        created_at=int(row.created_at.timestamp()),
-        last_event_at=int(row.last_event_at.timestamp()),
-        events=row.events,
-        closed_at=_seconds(row.closed_at),
-        last_position=(row.last_block, row.last_log_index),
-    )
-
-
-def _member_state(row: Membership) -> MemberState:
-    return MemberState(
-        pool_id=row.pool.pool_id,
-        account=row.account,
-        contribution=row.contribution,
-        shares=row.shares,
-        active=row.active,
-        joined_at=int(row.joined_at.timestamp()),
-        left_at=_seconds(row.left_at),
-        yield_claimed=row.yield_claimed,
-    )
-
-
-def _store(
-    contract: Contract, ledger: Ledger, rows: dict[int, Pool], creations: dict[int, Log]
-) -> None:
-    """Write the ledger's changed pools, members and the contract's facts."""
-    gone = [rows[pool_id].pk for pool_id in ledger.changed_pools - ledger.pools.keys()]
-    Pool.objects.filter(pk__in=gone).delete()
-    changed = [
-        _pool_row(contract, ledger.pools[pool_id], rows.get(pool_id), creations.get(pool_id))
-        for pool_id in sorted(ledger.changed_pools & ledger.pools.keys())
-    ]
-    Pool.objects.bulk_create(
-        changed,
-        update_conflicts=True,
-        unique_fields=["contract", "pool_id"],
-        update_fields=_POOL_FACTS,
-        batch_size=500,
-    )
-    rows = {row.pool_id: row for row in changed}
-    left_over = [key for key in ledger.changed_members if key not in ledger.members]
-    for pool_id, account in left_over:
-        Membership.objects.filter(
-            pool__contract=contract, pool__pool_id=pool_id, account=account
-        ).delete()
-    Membership.objects.bulk_create(
-        [
-            _member_row(rows[pool_id], ledger.members[pool_id, account])
-            for pool_id, account in sorted(ledger.changed_members & ledger.members.keys())
-        ],
-        update_conflicts=True,
-        unique_fields=["pool", "account"],
-        update_fields=_MEMBER_FACTS,
-        batch_size=500,
-    )
-    for name in (*_TOLD, *_TOTALS):
-        value = getattr(ledger.contract, name)
-        setattr(contract, name, "" if value is None and name in _ADDRESSES else value)
-    contract.save(update_fields=[*_TOLD, *_TOTALS, "events_total"])
-
-
-def _pool_row(contract: Contract, state: PoolState, row: Pool | None, creation: Log | None) -> Pool:
-    row = row or Pool(contract=contract, pool_id=state.pool_id)
-    if creation is not None:
-        row.created_block = creation.block_number
-        row.created_log_index = creation.log_index
-        row.created_tx = creation.transaction_hash
-    row.name = clean_name(state.name)
-    row.name_raw = state.name
-    row.creator = state.creator
-    row.status = state.status
-    row.min_contribution = state.min_contribution
-    row.max_members = state.max_members
-    row.member_count = state.member_count
-    row.total_contributed = state.total_contributed
-    row.created_at = _moment(state.created_at)
-    row.last_event_at = _moment(state.last_event_at)
-    row.closed_at = None if state.closed_at is None else _moment(state.closed_at)
-    row.events = state.events
-    row.last_block, row.last_log_index = state.last_position
-    return row
-
-
-def _member_row(pool: Pool, state: MemberState) -> Membership:
-    return Membership(
-        pool=pool,
-        account=state.account,
-        contribution=state.contribution,
-        shares=state.shares,
-        active=state.active,
-        joined_at=_moment(state.joined_at),
-        left_at=None if state.left_at is None else _moment(state.left_at),
-        yield_claimed=state.yield_claimed,
-    )
-
-
-def _seconds(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp())
-
-
-def _moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+    Returns them with the last block that they are complete up to.
+    """
+    found = _standing(contract_id).filter(block_number__range=(first, last))
+    logs = list(found[: limit + 1])
+    if len(logs) <= limit:
+        return logs, last
+    up_to = logs[-1].block_number - 1
+    if up_to < logs[0].block_number:
+        up_to = logs[0].block_number
+        return list(found.filter(block_number=up_to)), up_to
+    return [log for log in logs if log.block_number <= up_to], up_to

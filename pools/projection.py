@@ -6,8 +6,6 @@ the events touch into the ledger first and stores what changed afterwards.
 
 from collections.abc import Callable, Collection, Iterable
 
-from msgspec.structs import replace
-
 from pools.events import (
     EmergencyModeUpdated,
     Event,
@@ -59,8 +57,9 @@ class Ledger:
     """States of one contract, and which of them folding has changed.
 
     Before folding, `pools` and `members` must hold the stored state of every pool and member
-    that the events name: what is missing counts as unknown to the chain. In the `changed` sets, a
-    key whose state is gone from `pools` or `members` is one to delete.
+    that the events name: what is missing counts as unknown to the chain. Folding changes the
+    states in place: history is millions of events, and a copy for each would be half of the work.
+    In the `changed` sets, a key whose state is gone from `pools` or `members` is one to delete.
     """
 
     def __init__(self, contract: ContractState | None = None) -> None:
@@ -79,7 +78,7 @@ class Ledger:
         if fold_pool_event:
             fold_pool_event(self, event, at, block_time)
         else:
-            self.contract = _told(event, self.contract)
+            _tell(event, self.contract)
 
     def forget_pools(self, pool_ids: Collection[int]) -> None:
         """Take pools out as if they had never been, to fold their events afresh.
@@ -92,14 +91,10 @@ class Ledger:
             self.changed_members.add(key)
         self.changed_pools.update(pool.pool_id for pool in gone)
         whole = self.contract
-        self.contract = replace(
-            whole,
-            pools_total=whole.pools_total - len(gone),
-            members_total=whole.members_total - sum(pool.member_count for pool in gone),
-            total_contributed=whole.total_contributed
-            - sum(pool.total_contributed for pool in gone),
-            events_total=whole.events_total - sum(pool.events for pool in gone),
-        )
+        whole.pools_total -= len(gone)
+        whole.members_total -= sum(pool.member_count for pool in gone)
+        whole.total_contributed -= sum(pool.total_contributed for pool in gone)
+        whole.events_total -= sum(pool.events for pool in gone)
 
     def _create(self, event: PoolCreated, at: Position, block_time: int) -> None:
         if event.pool_id in self.pools:
@@ -120,40 +115,40 @@ class Ledger:
             last_position=at,
         )
         self.changed_pools.add(event.pool_id)
-        whole = self.contract
-        self.contract = replace(
-            whole, pools_total=whole.pools_total + 1, events_total=whole.events_total + 1
-        )
+        self.contract.pools_total += 1
+        self.contract.events_total += 1
 
     def _join(self, event: MemberJoined, at: Position, block_time: int) -> None:
         pool = self._pool(event.pool_id, at)
-        member = self.members.get((event.pool_id, event.member))
-        if member and member.active:
-            joined = replace(
-                member, contribution=member.contribution + event.btc_amount, shares=event.shares
-            )
-            newcomers = 0
+        key = event.pool_id, event.member
+        member = self.members.get(key)
+        if member is not None and member.active:
+            self._advance(pool, at, block_time, members=0, total=event.btc_amount)
+            member.contribution += event.btc_amount
+            member.shares = event.shares
         else:
             joined = MemberState(
                 event.pool_id,
                 event.member,
-                contribution=event.btc_amount,
-                shares=event.shares,
+                event.btc_amount,
+                event.shares,
                 active=True,
                 joined_at=_time(event.timestamp),
                 left_at=None,
                 yield_claimed=0,
             )
-            newcomers = 1
-        self._put(pool, joined, at, block_time, members=newcomers, total=event.btc_amount)
+            self._advance(pool, at, block_time, members=1, total=event.btc_amount)
+            self.members[key] = joined
+        self.changed_members.add(key)
 
     def _leave(self, event: MemberLeft, at: Position, block_time: int) -> None:
         pool = self._pool(event.pool_id, at)
         member = self._active(event.pool_id, event.member)
-        left = replace(
-            member, contribution=0, shares=0, active=False, left_at=_time(event.timestamp)
-        )
-        self._put(pool, left, at, block_time, members=-1, total=-member.contribution)
+        left_at = _time(event.timestamp)
+        self._advance(pool, at, block_time, members=-1, total=-member.contribution)
+        member.contribution = member.shares = 0
+        member.active = False
+        member.left_at = left_at
 
     def _withdraw(self, event: PartialWithdrawal, at: Position, block_time: int) -> None:
         pool = self._pool(event.pool_id, at)
@@ -164,28 +159,29 @@ class Ledger:
                 f"{event.member} is left with {remaining} wei in pool {event.pool_id} "
                 f"after a withdrawal from {member.contribution}"
             )
-        reduced = replace(member, contribution=remaining, shares=remaining)
-        self._put(pool, reduced, at, block_time, members=0, total=remaining - member.contribution)
+        self._advance(pool, at, block_time, members=0, total=remaining - member.contribution)
+        member.contribution = member.shares = remaining
 
     def _claim(self, event: YieldClaimed, at: Position, block_time: int) -> None:
         pool = self._pool(event.pool_id, at)
         member = self._active(event.pool_id, event.member)
         claimed = _uint256(member.yield_claimed + event.gross_yield, "claimed yield")
-        richer = replace(member, yield_claimed=claimed)
-        self._put(pool, richer, at, block_time, members=0, total=0)
+        self._advance(pool, at, block_time, members=0, total=0)
+        member.yield_claimed = claimed
 
     def _set_status(self, event: PoolStatusUpdated, at: Position, block_time: int) -> None:
         pool = self._pool(event.pool_id, at)
+        self._advance(pool, at, block_time, members=0, total=0)
         if pool.status != PoolStatus.CLOSED:
-            closed_at = block_time if event.new_status == PoolStatus.CLOSED else None
-            pool = replace(pool, status=event.new_status, closed_at=closed_at)
-        self._put(pool, None, at, block_time, members=0, total=0)
+            pool.status = event.new_status
+            pool.closed_at = block_time if event.new_status == PoolStatus.CLOSED else None
 
     def _close(self, event: PoolClosed, at: Position, block_time: int) -> None:
         pool = self._pool(event.pool_id, at)
+        self._advance(pool, at, block_time, members=0, total=0)
         if pool.status != PoolStatus.CLOSED:
-            pool = replace(pool, status=PoolStatus.CLOSED.value, closed_at=block_time)
-        self._put(pool, None, at, block_time, members=0, total=0)
+            pool.status = PoolStatus.CLOSED.value
+            pool.closed_at = block_time
 
     def _pool(self, pool_id: int, at: Position) -> PoolState:
         pool = self.pools.get(pool_id)
@@ -199,73 +195,60 @@ class Ledger:
         return pool
 
     def _active(self, pool_id: int, account: str) -> MemberState:
+        """The member, who is about to change."""
         member = self.members.get((pool_id, account))
         if member is None or not member.active:
             raise FoldingError(f"{account} is no active member of pool {pool_id}")
+        self.changed_members.add((pool_id, account))
         return member
 
-    def _put(
-        self,
-        pool: PoolState,
-        member: MemberState | None,
-        at: Position,
-        block_time: int,
-        *,
-        members: int,
-        total: int,
+    def _advance(
+        self, pool: PoolState, at: Position, block_time: int, *, members: int, total: int
     ) -> None:
-        """Write the states after one event of a pool; `members` and `total` are differences."""
+        """Count one event of a pool; `members` and `total` are differences.
+
+        The last step that may refuse: whoever calls it changes nothing before.
+        """
         whole = self.contract
         pool_total = _uint256(pool.total_contributed + total, "total of the pool")
         whole_total = _uint256(whole.total_contributed + total, "total of all pools")
         if pool.member_count + members < 0:
             raise FoldingError(f"pool {pool.pool_id} would have fewer members than none")
-        self.pools[pool.pool_id] = replace(
-            pool,
-            member_count=pool.member_count + members,
-            total_contributed=pool_total,
-            last_event_at=block_time,
-            events=pool.events + 1,
-            last_position=at,
-        )
+        pool.member_count += members
+        pool.total_contributed = pool_total
+        pool.last_event_at = block_time
+        pool.events += 1
+        pool.last_position = at
         self.changed_pools.add(pool.pool_id)
-        if member:
-            key = (member.pool_id, member.account)
-            self.members[key] = member
-            self.changed_members.add(key)
-        self.contract = replace(
-            whole,
-            members_total=whole.members_total + members,
-            total_contributed=whole_total,
-            events_total=whole.events_total + 1,
-        )
+        whole.members_total += members
+        whole.total_contributed = whole_total
+        whole.events_total += 1
 
 
-def _told(event: Event, whole: ContractState) -> ContractState:
-    """The contract's own state after an event about itself."""
-    events = whole.events_total + 1
+def _tell(event: Event, whole: ContractState) -> None:
+    """Change the contract's own state by an event about itself."""
     match event:
         case Paused():
-            return replace(whole, events_total=events, paused=True)
+            whole.paused = True
         case Unpaused():
-            return replace(whole, events_total=events, paused=False)
+            whole.paused = False
         case EmergencyModeUpdated():
-            return replace(whole, events_total=events, emergency_mode=event.enabled)
+            whole.emergency_mode = event.enabled
         case PerformanceFeeUpdated():
-            return replace(whole, events_total=events, performance_fee=event.new_fee)
+            whole.performance_fee = event.new_fee
         case FeeCollectorUpdated():
-            return replace(whole, events_total=events, fee_collector=event.new_collector)
+            whole.fee_collector = event.new_collector
         case FeesCollected():
-            collected = _uint256(whole.fees_collected + event.amount, "collected fees")
-            return replace(whole, events_total=events, fees_collected=collected)
+            whole.fees_collected = _uint256(whole.fees_collected + event.amount, "collected fees")
         case Upgraded():
-            return replace(whole, events_total=events, implementation=event.implementation)
+            whole.implementation = event.implementation
         case Initialized():
-            return replace(whole, events_total=events, initialized_version=event.version)
+            whole.initialized_version = event.version
         case OwnershipTransferred():
-            return replace(whole, events_total=events, owner=event.new_owner)
+            whole.owner = event.new_owner
         case _:
             raise TypeError(f"{event.kind} is about a pool")
+    whole.events_total += 1
 
 
 def _uint256(amount: int, what: str) -> int:

@@ -28,7 +28,8 @@ class RawLog(msgspec.Struct, frozen=True, gc=False):
 class Segment:
     """The logs of a closed block range, with the evidence that they are all of them.
 
-    `headers` ascend and hold at least the range's last block and every block that has logs.
+    `headers` ascend and hold at least the range's last block and every block that has logs; `logs`
+    are in chain order.
     `addresses` are the contracts that the node was asked about: of any other, nothing is known.
     `endpoint` is the host that answered, `witness` another that was asked and says the same.
     `bloom_agrees` is None where not every block's filter was looked at, or one says nothing.
@@ -67,12 +68,13 @@ def check(segment: Segment) -> None:
                 raise BadSegment(f"Block {header.number} does not link to {previous.number}.")
         previous = header
     hashes = {header.number: header.hash for header in segment.headers}
-    keys = set()
+    before = (-1, -1)
     for log in segment.logs:
+        place = log.block_number, log.log_index
         if hashes.get(log.block_number) != log.block_hash:
             raise BadSegment(f"A log of block {log.block_number} names another block hash.")
         if log.address not in segment.addresses:
             raise BadSegment(f"A log is of {log.address}, which was not asked about.")
-        keys.add((log.block_number, log.log_index))
-    if len(keys) != len(segment.logs):
-        raise BadSegment("Two logs have one index.")
+        if place <= before:
+            raise BadSegment(f"Log {place[1]} of block {place[0]} comes twice, or out of order.")
+        before = place

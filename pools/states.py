@@ -1,6 +1,6 @@
 """What folded events amount to: the state of a pool, of a member, of the contract as a whole.
 
-Pure values. `projection` makes them from events, `projecting` loads and stores them.
+Plain values. `projection` changes them by events, `projecting` loads and stores them.
 """
 
 import msgspec
@@ -9,7 +9,7 @@ Position = tuple[int, int]
 """Where a log stands on the chain: (block number, log index)."""
 
 
-class PoolState(msgspec.Struct, frozen=True):
+class PoolState(msgspec.Struct):
     """A pool as its events tell it. Amounts in wei, times in seconds, `status` as PoolStatus."""
 
     pool_id: int
@@ -27,7 +27,7 @@ class PoolState(msgspec.Struct, frozen=True):
     last_position: Position
 
 
-class MemberState(msgspec.Struct, frozen=True, gc=False):
+class MemberState(msgspec.Struct, gc=False):
     """One account in one pool. Who has left keeps a record with nothing in it."""
 
     pool_id: int
@@ -40,7 +40,7 @@ class MemberState(msgspec.Struct, frozen=True, gc=False):
     yield_claimed: int
 
 
-class ContractState(msgspec.Struct, frozen=True, gc=False):
+class ContractState(msgspec.Struct, gc=False):
     """The contract as a whole; the totals are sums over its pools, kept up as they change.
 
     `members_total` counts memberships: an account in two pools counts twice, as the pools do.

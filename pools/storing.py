@@ -1,93 +1,190 @@
 """Turns a checked segment into header and log rows. Part of `ingest`, inside its transactions only.
 
-What a log cannot tell is kept raw and marked; folding what it tells is `projecting`'s matter.
+Straight from what was read to rows, past the ORM: history is millions of logs. What a log cannot
+tell is kept raw and marked; folding what it tells is `projecting`'s matter.
 """
 
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Collection, Iterable
+from operator import attrgetter
 
+from pools import bulk
 from pools.activity import count_events
 from pools.decoding import DecodingError, decode
-from pools.events import account_of, pool_id_of
+from pools.events import (
+    Event,
+    MemberJoined,
+    MemberLeft,
+    PartialWithdrawal,
+    PoolCreated,
+    YieldClaimed,
+)
 from pools.models import Block, Contract, Log
 from pools.outbox import Outbox
+from pools.projecting import Taken
 from pools.segments import RawLog, Segment
 
+_ACCOUNT = {
+    PoolCreated: attrgetter("creator"),
+    **dict.fromkeys(
+        (MemberJoined, MemberLeft, PartialWithdrawal, YieldClaimed), attrgetter("member")
+    ),
+}
+_BLOCK_COLUMNS = ("chain_id", "number", "hash", "parent_hash", "timestamp", "canonical")
+_LOG_KEY = ("block_number", "log_index", "block_id")
+_LOG_COLUMNS = (
+    *_LOG_KEY,
+    "contract_id",
+    "timestamp",
+    "transaction_hash",
+    "transaction_index",
+    "topics",
+    "data",
+    "kind",
+    "pool_id",
+    "account",
+    "problem",
+    "seq",
+    "retracted_seq",
+)
 
-def store(
-    segment: Segment,
-    contracts: dict[str, Contract],
-    outbox: Outbox,
-    skip: frozenset[tuple[int, int]] | set[tuple[int, int]] = frozenset(),
-) -> list[Log]:
-    """Write headers and the logs that are ours and new; returns those, in chain order."""
-    raw_logs = sorted(
-        (
+
+class Batch:
+    """The logs of a segment that are ours and new, in chain order, with what each one tells."""
+
+    def __init__(
+        self,
+        segment: Segment,
+        contracts: dict[str, Contract],
+        *,
+        skip: Collection[tuple[int, int]] = (),
+    ) -> None:
+        self.segment = segment
+        self.contracts = contracts
+        self.raws = [
             raw
             for raw in segment.logs
-            if raw.address in contracts
-            and raw.block_number >= contracts[raw.address].start_block
-            and (raw.block_number, raw.log_index) not in skip
-        ),
-        key=lambda raw: (raw.block_number, raw.log_index),
-    )
-    blocks = _store_headers(segment)
-    logs = [
-        _to_row(raw, contracts[raw.address], blocks[raw.block_number], outbox.take())
-        for raw in raw_logs
-    ]
-    # A block that the chain took back and brought again has its rows already: they stand again.
-    Log.objects.bulk_create(
-        logs,
-        update_conflicts=True,
-        unique_fields=["block_number", "log_index", "block"],
-        update_fields=["seq", "retracted_seq", "problem"],
-        batch_size=1000,
-    )
-    count_events(logs, +1)
-    return logs
+            if (contract := contracts.get(raw.address)) is not None
+            and raw.block_number >= contract.start_block
+            and not (skip and (raw.block_number, raw.log_index) in skip)
+        ]
+        self.times = {header.number: header.timestamp for header in segment.headers}
+        self.problems: dict[int, str] = {}
+        self.events = [self._decoded(index, raw) for index, raw in enumerate(self.raws)]
+
+    def __len__(self) -> int:
+        return len(self.raws)
+
+    def of(self, contract: Contract) -> tuple[list[int], list[Taken]]:
+        """The events of one contract as `Projection.fold` takes them, and their indices here."""
+        address, times = contract.address, self.times
+        indices = [
+            index
+            for index, (raw, event) in enumerate(zip(self.raws, self.events, strict=True))
+            if event is not None and raw.address == address
+        ]
+        taken: list[Taken] = []
+        for index in indices:
+            raw, event = self.raws[index], self.events[index]
+            assert event is not None  # noqa: S101 - chosen so above
+            number = raw.block_number
+            taken.append((event, (number, raw.log_index), times[number], raw.transaction_hash))
+        return indices, taken
+
+    def _decoded(self, index: int, raw: RawLog) -> Event | None:
+        try:
+            return decode(raw.topics, raw.data)
+        except DecodingError as error:
+            self.problems[index] = f"not decoded: {error}"[:300]
+            return None
 
 
-def _store_headers(segment: Segment) -> dict[int, Block]:
-    blocks = [
-        Block(
-            chain_id=segment.chain_id,
-            number=header.number,
-            hash=header.hash,
-            parent_hash=header.parent_hash,
-            timestamp=datetime.fromtimestamp(header.timestamp, UTC),
-            canonical=True,
+def write(batch: Batch, outbox: Outbox) -> int:
+    """Write headers and logs and count the events; returns the first log's sequence number."""
+    blocks = _write_headers(batch.segment)
+    first_seq = outbox.take(len(batch))
+    if not batch.raws:
+        return first_seq
+    rows = list(_rows(batch, blocks, first_seq))
+    numbers = batch.raws[0].block_number, batch.raws[-1].block_number
+    if Log.objects.filter(block_number__range=numbers).exists():
+        # A block that the chain took back and brought again has its rows: they stand again.
+        bulk.upsert(
+            "pools_log",
+            _LOG_COLUMNS,
+            rows,
+            key=_LOG_KEY,
+            update=("seq", "retracted_seq", "problem"),
+        )
+    else:
+        bulk.insert("pools_log", _LOG_COLUMNS, rows)
+    _count(batch)
+    return first_seq
+
+
+def _write_headers(segment: Segment) -> dict[int, int]:
+    """Write what is new of them; returns the blocks' keys by number."""
+    moment = bulk.spelling().moment
+    rows = [
+        (
+            segment.chain_id,
+            header.number,
+            header.hash,
+            header.parent_hash,
+            moment(header.timestamp),
+            True,
         )
         for header in segment.headers
     ]
-    Block.objects.bulk_create(
-        blocks,
-        update_conflicts=True,
-        unique_fields=["chain", "hash"],
-        update_fields=["canonical"],
-        batch_size=1000,
+    return dict(
+        bulk.upsert(
+            Block._meta.db_table,
+            _BLOCK_COLUMNS,
+            rows,
+            key=("chain_id", "hash"),
+            update=("canonical",),
+            returning=("number", "id"),
+        )
     )
-    return {block.number: block for block in blocks}
 
 
-def _to_row(raw: RawLog, contract: Contract, block: Block, seq: int) -> Log:
-    row = Log(
-        contract=contract,
-        block=block,
-        block_number=raw.block_number,
-        log_index=raw.log_index,
-        timestamp=block.timestamp,
-        transaction_hash=raw.transaction_hash,
-        transaction_index=raw.transaction_index,
-        topics=raw.topics,
-        data=raw.data,
-        seq=seq,
+def _rows(batch: Batch, blocks: dict[int, int], first_seq: int) -> Iterable[bulk.Row]:
+    spelled = bulk.spelling()
+    uint256, moment = spelled.uint256, spelled.moment
+    keys = {address: contract.pk for address, contract in batch.contracts.items()}
+    times = {number: moment(seconds) for number, seconds in batch.times.items()}
+    problems = batch.problems
+    for index, (raw, event) in enumerate(zip(batch.raws, batch.events, strict=True)):
+        account = _ACCOUNT.get(type(event)) if event is not None else None
+        pool_id = getattr(event, "pool_id", None)
+        number = raw.block_number
+        yield (
+            number,
+            raw.log_index,
+            blocks[number],
+            keys[raw.address],
+            times[number],
+            raw.transaction_hash,
+            raw.transaction_index,
+            raw.topics,
+            raw.data,
+            "" if event is None else event.kind,
+            None if pool_id is None else uint256(pool_id),
+            "" if account is None else account(event),
+            problems.get(index, "") if problems else "",
+            first_seq + index,
+            None,
+        )
+
+
+def _count(batch: Batch) -> None:
+    """Add the decoded logs to their hours and to their contracts' totals."""
+    kinds = Counter(
+        (raw.address, raw.block_number, event.kind)
+        for raw, event in zip(batch.raws, batch.events, strict=True)
+        if event is not None
     )
-    try:
-        event = decode(raw.topics, raw.data)
-    except DecodingError as error:
-        row.problem = f"not decoded: {error}"[:300]
-        return row
-    row.kind = event.kind
-    row.pool_id = pool_id_of(event)
-    row.account = account_of(event) or ""
-    return row
+    counts: Counter[tuple[int, int, str]] = Counter()
+    for (address, number, kind), count in kinds.items():
+        counts[batch.contracts[address].pk, batch.times[number], kind] += count
+    count_events(counts)

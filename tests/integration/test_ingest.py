@@ -5,7 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from pools import ingest, leases
+from pools import ingest, leases, ranges
 from pools.events import (
     MemberJoined,
     MemberLeft,
@@ -54,6 +54,11 @@ def created(pool_id: int = 1, name: bytes = b"Mercado") -> PoolCreated:
 
 def joined(member: str, amount: int, *, total: int | None = None, pool: int = 1) -> MemberJoined:
     return MemberJoined(pool, member, amount, total or amount, 0)
+
+
+def covered() -> list[ranges.Range]:
+    """The covered blocks, whatever the pieces."""
+    return ranges.merge(CoveredRange.objects.values_list("from_block", "to_block"))
 
 
 def tables() -> dict[str, list[tuple[object, ...]]]:
@@ -210,7 +215,8 @@ def test_a_reorganisation_retracts_newest_first_and_tells_it(
     assert Pool.objects.get().total_contributed == 6 * COIN
     assert set(Membership.objects.values_list("account", flat=True)) == {ANA, CAROL}
     assert Contract.objects.get().paused is False
-    assert CoveredRange.objects.get().end_hash == chain.blocks[2].header.hash
+    assert covered() == [(1, 2)]
+    assert CoveredRange.objects.latest("to_block").end_hash == chain.blocks[2].header.hash
     assert_messages_tile()
 
 
@@ -351,7 +357,30 @@ def test_filled_ranges_join_their_neighbours(
     CoveredRange.objects.all().delete()
     for from_block, to_block in ((5, 6), (1, 2), (3, 4)):
         ingest.fill(chain.segment(from_block, to_block), contract, lease=lease)
-    assert list(CoveredRange.objects.values_list("from_block", "to_block")) == [(1, 6)]
+    assert covered() == [(1, 6)]
+    pieces = CoveredRange.objects.order_by("from_block")
+    assert [(piece.from_block, piece.to_block) for piece in pieces] == [(1, 2), (3, 4), (5, 6)]
+    hashes = [block.header.hash for block in chain.blocks]
+    assert [(piece.parent_hash, piece.end_hash) for piece in pieces] == [
+        (hashes[0], hashes[2]),
+        (hashes[2], hashes[4]),
+        (hashes[4], hashes[6]),
+    ]
+
+
+def test_a_range_that_does_not_link_to_its_neighbour_is_refused(
+    chain: ScriptedChain, lease: leases.LeaseToken
+) -> None:
+    for _ in range(4):
+        chain.mine()
+    ingest.append(chain.segment(1), lease=lease)
+    contract = Contract.objects.get()
+    CoveredRange.objects.all().delete()
+    ingest.fill(chain.segment(3, 4), contract, lease=lease)
+    CoveredRange.objects.update(parent_hash="0x" + "ab" * 32)
+    with pytest.raises(ingest.Contradiction, match="Block 3"):
+        ingest.fill(chain.segment(1, 2), contract, lease=lease)
+    assert covered() == [(3, 4)]
 
 
 def test_many_logs_at_once_are_one_message(chain: ScriptedChain, lease: leases.LeaseToken) -> None:
@@ -474,6 +503,7 @@ def _empty() -> None:
         members_total=0,
         total_contributed=0,
         events_total=0,
+        folded_to=0,
     )
 
 

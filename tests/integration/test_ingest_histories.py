@@ -20,8 +20,8 @@ from pools.events import (
     Unpaused,
     YieldClaimed,
 )
-from pools.models import Contract, CoveredRange
-from tests.integration.test_ingest import assert_messages_tile, fresh_index, tables
+from pools.models import Contract
+from tests.integration.test_ingest import assert_messages_tile, covered, fresh_index, tables
 from tests.scripted_chain import CHAIN_ID, CONTRACT, ScriptedBlock, ScriptedChain, account
 
 pytestmark = pytest.mark.django_db
@@ -125,9 +125,7 @@ def test_every_history_ends_as_a_fresh_index(history: list[tuple[str, list[list[
             assert_messages_tile()
         follower.fill()
         assert_messages_tile()
-        assert list(CoveredRange.objects.values_list("from_block", "to_block")) == [
-            (1, follower.chain.head)
-        ]
+        assert covered() == [(1, follower.chain.head)]
         after = tables()
         assert after == fresh_index(follower.chain, follower.lease)
         transaction.set_rollback(True)

@@ -1,0 +1,177 @@
+"""Many rows at once, past the ORM: how they are written, and how values are spelled for it.
+
+On SQLite rows go in by statements of many rows each, on PostgreSQL by COPY. Knows tables and
+columns by name only; what the rows mean is the caller's business. Callers are in a transaction.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+from django.db import connection
+
+from pools.fields import sortable
+
+Row = tuple[Any, ...]
+
+# One statement for many rows lets other threads work: SQLite's driver gives the interpreter's lock
+# back for a whole statement, and beside a busy thread it waits long to get it again. The sizes are
+# few, so that the texts stay prepared; the largest keeps to SQLite's 32,766 parameters.
+_SIZES = (2_000, 200, 20, 1)
+_COPIED_AT_ONCE = 5_000
+
+
+def insert(table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Insert rows that are known to be new; raises IntegrityError for one that is not."""
+    if connection.vendor == "postgresql" and len(rows) > 1:
+        _copy(table, columns, rows)
+    else:
+        _insert(table, columns, rows, "")
+
+
+def upsert(
+    table: str,
+    columns: tuple[str, ...],
+    rows: Sequence[Row],
+    *,
+    key: tuple[str, ...],
+    update: tuple[str, ...],
+    returning: tuple[str, ...] = (),
+) -> list[Row]:
+    """Insert rows, or set the columns `update` where one with this `key` stands already.
+
+    Returns the columns `returning` of all of them, in no order.
+    """
+    changes = ", ".join(f"{name} = excluded.{name}" for name in update)
+    suffix = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
+    if returning:
+        suffix += f" RETURNING {', '.join(returning)}"
+    return _insert(table, columns, rows, suffix)
+
+
+def matching(sql: str, keys: Sequence[Row]) -> list[Row]:
+    """The rows of a query that names `{values}`, a list of these keys.
+
+    In it they are a table whose columns are called column1, column2 …, on both databases.
+    """
+    found: list[Row] = []
+    for part in _parts(keys, len(keys[0]) if keys else 1):
+        query = sql.format(values=_values(len(part), len(part[0])))
+        found += _execute(query, list(chain.from_iterable(part)))
+    return found
+
+
+def _insert(table: str, columns: tuple[str, ...], rows: Sequence[Row], suffix: str) -> list[Row]:
+    found: list[Row] = []
+    for part in _parts(rows, len(columns)):
+        query = _insertion(table, columns, len(part), suffix)
+        found += _execute(query, list(chain.from_iterable(part)))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _insertion(table: str, columns: tuple[str, ...], rows: int, suffix: str) -> str:
+    # The names are those of our own tables and columns; values are parameters.
+    values = _values(rows, len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) {values}{suffix}"
+
+
+@lru_cache(maxsize=64)
+def _values(rows: int, columns: int) -> str:
+    one = f"({', '.join(['?'] * columns)})"
+    return f"VALUES {', '.join([one] * rows)}"
+
+
+def _parts(rows: Sequence[Row], columns: int) -> Iterator[Sequence[Row]]:
+    """The rows in parts of the standard sizes that a statement's parameters allow."""
+    at = 0
+    for size in _SIZES:
+        if size * columns > _most_parameters():
+            continue
+        while len(rows) - at >= size:
+            yield rows[at : at + size]
+            at += size
+
+
+def _execute(query: str, values: list[Any]) -> list[Row]:
+    """Run a statement with `?` for each value; SQLite's own driver saves rewriting long ones."""
+    if connection.vendor == "sqlite":
+        connection.ensure_connection()
+        with connection.wrap_database_errors:
+            done: sqlite3.Cursor = connection.connection.execute(query, values)
+            return done.fetchall()
+    with connection.cursor() as cursor:
+        cursor.execute(query.replace("?", "%s"), values)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def _copy(table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+    with connection.cursor() as cursor:
+        query = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        with cursor.copy(query) as copy:
+            for at in range(0, len(rows), _COPIED_AT_ONCE):
+                copy.write("".join(map(_line, rows[at : at + _COPIED_AT_ONCE])))
+
+
+def _line(row: Row) -> str:
+    return "\t".join([_SPELLED[type(value)](value) for value in row]) + "\n"
+
+
+def _escaped(text: str) -> str:
+    r"""Text in COPY's format, where a backslash, tab or line end means something."""
+    if text.isalnum():
+        return text
+    text = text.replace("\\", "\\\\").replace("\n", "\\n")
+    return text.replace("\t", "\\t").replace("\r", "\\r")
+
+
+_SPELLED: dict[type, Callable[[Any], str]] = {
+    str: _escaped,
+    int: repr,
+    bytes: lambda value: "\\\\x" + value.hex(),
+    bool: lambda value: "t" if value else "f",
+    type(None): lambda _: "\\N",
+    datetime: datetime.isoformat,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How the database in use writes the values that drivers do not know by themselves."""
+
+    uint256: Callable[[int], int | str]
+    moment: Callable[[int], datetime | str]
+
+
+def spelling() -> Spelling:
+    """The functions to be used for many values; looking them up for each would cost more."""
+    if connection.vendor == "sqlite":
+        return Spelling(uint256=_sortable, moment=_naive)
+    return Spelling(uint256=int, moment=_aware)
+
+
+# The same few pools and seconds come again and again: a hit saves the making.
+_sortable = lru_cache(maxsize=8_192)(sortable)
+
+
+@lru_cache(maxsize=8_192)
+def _aware(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+@lru_cache(maxsize=8_192)
+def _naive(seconds: int) -> str:
+    return str(datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None))
+
+
+@lru_cache(maxsize=1)
+def _most_parameters() -> int:
+    if connection.vendor != "sqlite":
+        return 65_535
+    connection.ensure_connection()
+    database: sqlite3.Connection = connection.connection
+    return database.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)

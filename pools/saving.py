@@ -1,0 +1,251 @@
+"""Rows of pools and members into states, and changed states back into rows.
+
+Called by `projecting` only, in `ingest`'s transactions. In bulk, past the ORM: a backfill changes
+tens of thousands of members a second.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from django.db.models import F
+
+from pools import bulk
+from pools.models import Contract, Membership, Pool
+from pools.names import clean_name
+from pools.projection import ContractState, Ledger, MemberState, PoolState
+
+# What a contract-wide event tells, and the totals that follow from the pools.
+_FACTS = (
+    "paused",
+    "emergency_mode",
+    "performance_fee",
+    "fee_collector",
+    "owner",
+    "implementation",
+    "initialized_version",
+    "fees_collected",
+    "pools_total",
+    "members_total",
+    "total_contributed",
+)
+_ADDRESSES = ("fee_collector", "owner", "implementation")  # stored as "" while unknown
+_POOL_KEY = ("contract_id", "pool_id")
+_POOL_FACTS = (
+    "name",
+    "name_raw",
+    "creator",
+    "status",
+    "min_contribution",
+    "max_members",
+    "member_count",
+    "total_contributed",
+    "created_at",
+    "closed_at",
+    "events",
+    "last_event_at",
+    "last_block",
+    "last_log_index",
+    "created_block",
+    "created_log_index",
+    "created_tx",
+)
+_POOL_COLUMNS = (*_POOL_KEY, *_POOL_FACTS, "category")
+_MEMBER_KEY = ("pool_id", "account")
+_MEMBER_FACTS = ("contribution", "shares", "active", "joined_at", "left_at", "yield_claimed")
+_MEMBER_COLUMNS = (*_MEMBER_KEY, *_MEMBER_FACTS)
+_LOADED_AT_ONCE = 500
+
+
+class PoolPlace(msgspec.Struct):
+    """Where a pool was created, and the key of its row, None before there is one."""
+
+    created_block: int
+    created_log_index: int
+    created_tx: str
+    key: int | None = None
+
+
+def contract_state(contract: Contract) -> ContractState:
+    """The facts and totals that are stored of the contract."""
+    facts = {name: getattr(contract, name) for name in _FACTS}
+    for name in _ADDRESSES:
+        facts[name] = facts[name] or None
+    return ContractState(**facts)
+
+
+def load_pools(
+    contract_id: int, pool_ids: Collection[int]
+) -> Iterator[tuple[PoolState, PoolPlace]]:
+    """The stored states of those of the pools that are there."""
+    wanted = list(pool_ids)
+    for at in range(0, len(wanted), _LOADED_AT_ONCE):
+        part = wanted[at : at + _LOADED_AT_ONCE]
+        for row in Pool.objects.filter(contract=contract_id, pool_id__in=part):
+            yield (
+                _pool_state(row),
+                PoolPlace(row.created_block, row.created_log_index, row.created_tx, row.pk),
+            )
+
+
+def load_members(
+    keys: Mapping[int, int], wanted: Collection[tuple[int, str]]
+) -> Iterator[MemberState]:
+    """Those of the wanted members (pool id, account) that are stored; `keys` of their pools."""
+    pool_ids = {key: pool_id for pool_id, key in keys.items()}
+    columns = ", ".join(f"m.{name}" for name in _MEMBER_COLUMNS)
+    query = (
+        f"SELECT {columns} FROM ({{values}}) AS wanted "  # noqa: S608 - names of our own columns
+        "JOIN pools_membership m ON m.pool_id = wanted.column1 AND m.account = wanted.column2"
+    )
+    for row in bulk.matching(
+        query, sorted((keys[pool_id], account) for pool_id, account in wanted)
+    ):
+        key, account, contribution, shares, active, joined_at, left_at, claimed = row
+        yield MemberState(
+            pool_ids[key],
+            account,
+            _number(contribution),
+            _number(shares),
+            bool(active),
+            _seconds(joined_at),
+            None if left_at is None else _seconds(left_at),
+            _number(claimed),
+        )
+
+
+def load_all_members(keys: Mapping[int, int]) -> Iterator[MemberState]:
+    """Every stored member of the pools with these ids and keys."""
+    pool_ids = {key: pool_id for pool_id, key in keys.items()}
+    for row in Membership.objects.filter(pool__in=pool_ids).iterator():
+        yield MemberState(
+            pool_ids[row.pool_id],
+            row.account,
+            row.contribution,
+            row.shares,
+            row.active,
+            _seconds(row.joined_at),
+            None if row.left_at is None else _seconds(row.left_at),
+            row.yield_claimed,
+        )
+
+
+def save(
+    contract_id: int, ledger: Ledger, places: Mapping[int, PoolPlace], *, folded_to: int
+) -> None:
+    """Write the ledger's changed pools and members, and the contract's facts."""
+    if ledger.changed_pools or ledger.changed_members:
+        _delete_gone(contract_id, ledger)
+        _save_pools(contract_id, ledger, places)
+        _save_members(ledger, places)
+    facts: dict[str, Any] = {name: getattr(ledger.contract, name) for name in _FACTS}
+    for name in _ADDRESSES:
+        facts[name] = facts[name] or ""
+    Contract.objects.filter(pk=contract_id).update(
+        **facts, folded_to=folded_to, revision=F("revision") + 1
+    )
+
+
+def _delete_gone(contract_id: int, ledger: Ledger) -> None:
+    gone = ledger.changed_pools - ledger.pools.keys()
+    if gone:
+        Pool.objects.filter(contract=contract_id, pool_id__in=gone).delete()
+    for pool_id, account in ledger.changed_members - ledger.members.keys():
+        if pool_id not in gone:
+            Membership.objects.filter(
+                pool__contract=contract_id, pool__pool_id=pool_id, account=account
+            ).delete()
+
+
+def _save_pools(contract_id: int, ledger: Ledger, places: Mapping[int, PoolPlace]) -> None:
+    spelled = bulk.spelling()
+    uint256, moment = spelled.uint256, spelled.moment
+    rows = []
+    for pool_id in sorted(ledger.changed_pools & ledger.pools.keys()):
+        pool, place = ledger.pools[pool_id], places[pool_id]
+        rows.append(
+            (
+                contract_id,
+                uint256(pool_id),
+                clean_name(pool.name),
+                pool.name,
+                pool.creator,
+                int(pool.status),
+                uint256(pool.min_contribution),
+                uint256(pool.max_members),
+                pool.member_count,
+                uint256(pool.total_contributed),
+                moment(pool.created_at),
+                None if pool.closed_at is None else moment(pool.closed_at),
+                pool.events,
+                moment(pool.last_event_at),
+                *pool.last_position,
+                place.created_block,
+                place.created_log_index,
+                place.created_tx,
+                "",
+            )
+        )
+    stored = bulk.upsert(
+        "pools_pool",
+        _POOL_COLUMNS,
+        rows,
+        key=_POOL_KEY,
+        update=_POOL_FACTS,
+        returning=("id", "pool_id"),
+    )
+    for key, pool_id in stored:
+        places[_number(pool_id)].key = key
+
+
+def _save_members(ledger: Ledger, places: Mapping[int, PoolPlace]) -> None:
+    spelled = bulk.spelling()
+    uint256, moment = spelled.uint256, spelled.moment
+    rows = []
+    for key in sorted(ledger.changed_members & ledger.members.keys()):
+        member = ledger.members[key]
+        rows.append(
+            (
+                places[member.pool_id].key,
+                member.account,
+                uint256(member.contribution),
+                uint256(member.shares),
+                member.active,
+                moment(member.joined_at),
+                None if member.left_at is None else moment(member.left_at),
+                uint256(member.yield_claimed),
+            )
+        )
+    bulk.upsert("pools_membership", _MEMBER_COLUMNS, rows, key=_MEMBER_KEY, update=_MEMBER_FACTS)
+
+
+def _pool_state(row: Pool) -> PoolState:
+    return PoolState(
+        pool_id=row.pool_id,
+        name=bytes(row.name_raw),
+        creator=row.creator,
+        status=row.status,
+        min_contribution=row.min_contribution,
+        max_members=row.max_members,
+        member_count=row.member_count,
+        total_contributed=row.total_contributed,
+        created_at=_seconds(row.created_at),
+        last_event_at=_seconds(row.last_event_at),
+        events=row.events,
+        closed_at=None if row.closed_at is None else _seconds(row.closed_at),
+        last_position=(row.last_block, row.last_log_index),
+    )
+
+
+def _number(stored: str | Decimal | int) -> int:
+    """A `UInt256Field` as the driver gives it."""
+    return int(stored[2:]) if isinstance(stored, str) else int(stored)
+
+
+def _seconds(stored: str | datetime) -> int:
+    """A time as the driver gives it, in seconds; SQLite keeps UTC without saying so."""
+    if isinstance(stored, str):
+        stored = datetime.fromisoformat(stored)
+    return int((stored if stored.tzinfo else stored.replace(tzinfo=UTC)).timestamp())
