@@ -12,39 +12,11 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from coopsite.devchain.rpc import Node
+from pools.contract_views import MemberInfo, PoolInfo
 from pools.contracts import artefact
 
 BTC = 10**18
 UINT128_MAX = 2**128 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class PoolInfo:
-    """What `getPoolInfo` answers, in its order."""
-
-    min_contribution: int
-    max_contribution: int
-    max_members: int
-    current_members: int
-    created_at: int
-    status: int
-    allow_new_members: bool
-    creator: str
-    name: bytes
-    total_btc_deposited: int
-    total_musd_minted: int
-    total_yield_generated: int
-
-
-@dataclass(frozen=True, slots=True)
-class MemberInfo:
-    """What `getMemberInfo` answers, in its order."""
-
-    btc_contributed: int
-    shares: int
-    joined_at: int
-    active: bool
-    yield_claimed: int
 
 
 @dataclass(frozen=True, slots=True)
