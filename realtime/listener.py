@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from django.db import DatabaseError
 
-from pools import leases
+from pools import leases, turns
 from pools.ingest import Committed
 from pools.leases import LeaseToken, LostLease
 from pools.segments import Segment
@@ -57,9 +57,10 @@ class Listener:
         self._connector = connector
         self._redact = Redactor([*config.http_urls, *config.ws_urls])
         self._stopping = asyncio.Event()
+        self._stands_by = False  # said once, not at each look
         self._report = Report()
         self._announcer = Announcer()
-        self._store = Store(random=self._random)
+        self._store = Store(random=self._random, turn=turns.going_first)
         self._nodes: Nodes
         self._chain_id: int
         self._connection: ConnectionManager | None = None
@@ -133,8 +134,12 @@ class Listener:
         who = leases.holder()
         lease = await self._store.run(leases.acquire, LEASE, holder=who, seconds=LEASE_SECONDS)
         if lease is None:
+            if not self._stands_by:
+                log.info("listener_stands_by", holder=who, why="another listener has the lease")
+            self._stands_by = True
             await asyncio.sleep(self._random.uniform(0.5, 1.0) * STANDBY_SECONDS)
             return
+        self._stands_by = False
         log.info("listener_leads", holder=who, token=lease.token)
         try:
             await self._lead(lease, addresses)

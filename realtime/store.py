@@ -7,6 +7,7 @@ and the order of writes plain. What is written is `pools.ingest`'s business.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from random import Random
 from typing import Final, ParamSpec, TypeVar
@@ -14,6 +15,7 @@ from typing import Final, ParamSpec, TypeVar
 import structlog
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 
+from pools import turns
 from pools.models import Block, Chain, Contract, Cursor
 from pools.reorg import Window
 
@@ -47,10 +49,16 @@ class Position:
 
 
 class Store:
-    """A thread for the database. `close` it at the end."""
+    """A thread for the database, whose steps are taken within `turn`. `close` it at the end."""
 
-    def __init__(self, *, random: Random) -> None:
+    def __init__(
+        self,
+        *,
+        random: Random,
+        turn: Callable[[], AbstractContextManager[None]] = turns.giving_way,
+    ) -> None:
         self._random = random
+        self._turn = turn
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
 
     async def run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -63,7 +71,9 @@ class Store:
         delays = full_jitter(first=0.1, longest=2.0, random=self._random)
         loop = asyncio.get_running_loop()
         for attempt in range(1, TRIES + 1):
-            future = loop.run_in_executor(self._executor, lambda: _guarded(work, *args, **kwargs))
+            future = loop.run_in_executor(
+                self._executor, lambda: self._guarded(work, *args, **kwargs)
+            )
             try:
                 return await self._result(future)
             except TimeoutError:
@@ -84,20 +94,20 @@ class Store:
             await asyncio.wait({future}, timeout=LAST_STEP_SECONDS)
             raise
 
+    def _guarded(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            with self._turn():
+                return work(*args, **kwargs)
+        except _TROUBLE:
+            # A broken connection would fail for ever; the next try opens a new one.
+            connection.close()
+            raise
+
     async def close(self) -> None:
         """Close the thread's connection and end the thread."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._executor, _hang_up)
         self._executor.shutdown(wait=False)
-
-
-def _guarded(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    try:
-        return work(*args, **kwargs)
-    except _TROUBLE:
-        # A broken connection would fail for ever; the next try opens a new one.
-        connection.close()
-        raise
 
 
 def _reason(error: Exception) -> str:
@@ -134,6 +144,8 @@ def position(chain_id: int, *, limit: int) -> Position:
         number__lte=cursor.number,
     )
     hashes = dict(rows.values_list("number", "hash"))
+    if cursor.hash:
+        hashes[cursor.number] = cursor.hash  # after a jump there is no row of that block
     window = Window.ending_at(cursor.number, hashes, limit=limit)
     return Position(number=cursor.number, hash=cursor.hash, window=window)
 
