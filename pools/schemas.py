@@ -10,7 +10,7 @@ from typing import Annotated, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
 from pools.models import Membership, Pool
-from pools.rows import Connection, Coverage, EventRow, Stats
+from pools.rows import Connection, Coverage, EventRow, Missing, Stats
 
 EXACT = 2**53  # JSON readers keep whole numbers below this exactly
 T = TypeVar("T")
@@ -214,6 +214,22 @@ class StatsAnswer(Answer):
         )
 
 
+class UnprovedAnswer(Answer):
+    from_block: Whole
+    to_block: Whole
+    reason: str
+    since: Moment | None
+
+    @classmethod
+    def of(cls, missing: Missing) -> "UnprovedAnswer":
+        return cls(
+            from_block=missing.from_block,
+            to_block=missing.to_block,
+            reason=missing.reason,
+            since=missing.since,
+        )
+
+
 class ContractCoverage(Answer):
     contract: Address
     chain_id: Whole
@@ -221,6 +237,25 @@ class ContractCoverage(Answer):
     head: Whole | None
     covered_blocks: Whole
     gaps: list[tuple[Whole, Whole]]
+    folded_to: int
+    pieces: int
+    unproved: list[UnprovedAnswer]
+    broken_seams: list[Whole]
+
+    @classmethod
+    def of(cls, coverage: Coverage) -> "ContractCoverage":
+        return cls(
+            contract=coverage.contract,
+            chain_id=coverage.chain_id,
+            start_block=coverage.start_block,
+            head=coverage.head,
+            covered_blocks=coverage.covered_blocks,
+            gaps=coverage.gaps,
+            folded_to=coverage.folded_to,
+            pieces=coverage.pieces,
+            unproved=[UnprovedAnswer.of(one) for one in coverage.unproved],
+            broken_seams=coverage.broken_seams,
+        )
 
 
 class CoverageAnswer(Answer):
@@ -228,19 +263,7 @@ class CoverageAnswer(Answer):
 
     @classmethod
     def of(cls, coverage: list[Coverage]) -> "CoverageAnswer":
-        return cls(
-            contracts=[
-                ContractCoverage(
-                    contract=one.contract,
-                    chain_id=one.chain_id,
-                    start_block=one.start_block,
-                    head=one.head,
-                    covered_blocks=one.covered_blocks,
-                    gaps=one.gaps,
-                )
-                for one in coverage
-            ]
-        )
+        return cls(contracts=[ContractCoverage.of(one) for one in coverage])
 
 
 class ListAnswer(Answer, Generic[T]):

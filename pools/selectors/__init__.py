@@ -4,6 +4,7 @@ Each takes a constant number of queries and writes nothing. Nobody else asks the
 """
 
 from pools.selectors.alerts import last_verification, open_alert_counts, open_alerts
+from pools.selectors.coverage import coverage
 from pools.selectors.lists import (
     event_rows,
     events,
@@ -15,7 +16,7 @@ from pools.selectors.lists import (
     pool,
     pools,
 )
-from pools.selectors.overview import connection, coverage, current_seq, recounted, stats
+from pools.selectors.overview import connection, current_seq, recounted, stats
 
 __all__ = [
     "connection",

@@ -1,4 +1,4 @@
-"""Reads of the whole: the dashboard's numbers, the listener's connection, the covered blocks.
+"""Reads of the whole: the dashboard's numbers and the listener's connection.
 
 None of them grows with the number of events: totals are kept by `ingest`, days are summed from
 hourly counts. The clock is handed in by tests. Nothing is written.
@@ -10,18 +10,9 @@ from datetime import datetime, timedelta
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from pools import ranges
-from pools.models import (
-    Chain,
-    Contract,
-    CoveredRange,
-    Cursor,
-    HourlyActivity,
-    ListenerStatus,
-    Log,
-)
+from pools.models import Chain, Contract, Cursor, HourlyActivity, ListenerStatus, Log
 from pools.periods import Period, periods, split_hours, trend_percent
-from pools.rows import Connection, Coverage, Stats
+from pools.rows import Connection, Stats
 from pools.selectors.lists import newest_pools
 
 # The listener writes its status every 5 s; after four missed ones it is taken for gone.
@@ -106,39 +97,6 @@ def connection(now: datetime | None = None) -> Connection:
         updated_at=status.updated_at if status.pk else None,
         detail=status.detail,
     )
-
-
-def coverage() -> list[Coverage]:
-    """For each contract, the blocks from its start to the newest one known that have no proof.
-
-    Blocks that the listener has heard of and not yet read are gaps like any others.
-    """
-    heads = [
-        number
-        for number in (_cursor(), *ListenerStatus.objects.values_list("head", flat=True))
-        if number is not None
-    ]
-    head = max(heads, default=None)
-    covered: dict[int, list[tuple[int, int]]] = {}
-    for contract_id, first, last in CoveredRange.objects.values_list(
-        "contract_id", "from_block", "to_block"
-    ):
-        covered.setdefault(contract_id, []).append((first, last))
-    return [
-        Coverage(
-            contract=contract.address,
-            chain_id=contract.chain_id,
-            start_block=contract.start_block,
-            head=head,
-            covered_blocks=ranges.total(covered.get(contract.pk, [])),
-            gaps=(
-                ranges.gaps(contract.start_block, head, covered.get(contract.pk, []))
-                if head is not None
-                else []
-            ),
-        )
-        for contract in Contract.objects.order_by("start_block", "address")
-    ]
 
 
 def _cursor() -> int | None:

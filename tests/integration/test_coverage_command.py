@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from pools.models import CoveredRange, HistoricalScan
 from tests.factories import CONTRACT, ChainFactory, listener
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,32 @@ def test_people_read_the_gaps_as_closed_ranges(capsys: pytest.CaptureFixture[str
     listener(updated_at=timezone.now(), head=103)
     told = printed(capsys)
     assert f"{CONTRACT}: 1 blocks covered from 100 to 103" in told
-    assert "gap: 101 to 103" in told
+    assert "gap: 101 to 103, new" in told
+
+
+def test_people_read_why_blocks_are_missing_and_where_the_ledger_contradicts_itself(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chain = ChainFactory()
+    chain.blocks((), (), ())
+    CoveredRange.objects.all().delete()
+    piece = {"contract": chain.contract, "endpoint": "node.example", "logs": 0}
+    CoveredRange.objects.create(**piece, from_block=101, to_block=101, end_hash="0xa")
+    CoveredRange.objects.create(
+        **piece, from_block=102, to_block=102, parent_hash="0xb", end_hash="0xc"
+    )
+    HistoricalScan.objects.create(
+        contract=chain.contract,
+        kind="backfill",
+        state="failed",
+        from_block=90,
+        to_block=100,
+        error="no header came with the logs",
+    )
+    told = printed(capsys)
+    assert "gap: 100 to 100, not proved, tried since 20" in told
+    assert "UTC: no header came with the logs" in told
+    assert "broken seam: block 102 does not follow" in told
 
 
 def test_before_the_first_contract_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ OF_THE_RECORDS = (
     "test_leases",
     "test_api",
     "test_backfill",
+    "test_ledger",
 )
 
 

@@ -9,8 +9,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
 from pools import selectors
-from pools.rows import Coverage
+from pools.rows import Coverage, Missing, MissingState
 from pools.schemas import CoverageAnswer
+
+WORDS = {
+    MissingState.NEW: "new",
+    MissingState.READING: "being read",
+    MissingState.UNPROVED: "not proved",
+    MissingState.WAITING: "not read yet",
+}
 
 
 class Command(BaseCommand):
@@ -43,6 +50,21 @@ def _lines(coverage: Coverage) -> list[str]:
         return [f"{coverage.contract}: no block is known yet"]
     told = (
         f"{coverage.contract}: {coverage.covered_blocks} blocks covered "
-        f"from {coverage.start_block} to {coverage.head}"
+        f"from {coverage.start_block} to {coverage.head}, in {coverage.pieces} pieces; "
+        f"pools as of block {coverage.folded_to}"
     )
-    return [told, *(f"  gap: {first} to {last}" for first, last in coverage.gaps)]
+    return [
+        told,
+        *(f"  gap: {one.from_block} to {one.to_block}, {_why(one)}" for one in coverage.missing),
+        *(
+            f"  broken seam: block {number} does not follow the range below it"
+            for number in coverage.broken_seams
+        ),
+    ]
+
+
+def _why(missing: Missing) -> str:
+    words = WORDS[missing.state]
+    if missing.since is None:
+        return words
+    return f"{words}, tried since {missing.since:%Y-%m-%d %H:%M} UTC: {missing.reason}"
