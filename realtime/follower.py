@@ -27,13 +27,16 @@ from pools.reorg import (
 from pools.segments import BadSegment, Segment
 
 from .errors import NoEvidence, RpcError
-from .nodes import blamed
+from .evidence import check_block
+from .nodes import blamed, get_block
 from .parting import parting
 from .puller import LINKED_BLOCKS, Puller, Sight
 from .store import Position, Store, position
 
 log = structlog.get_logger(__name__)
 
+# More blocks than this between cursor and head are the backfill's to read: what is new comes first.
+JUMP_BLOCKS: Final = 5_000
 # A head that stays below the cursor, the same for so long at every node, is a chain wound back.
 WOUND_BACK_SECONDS: Final = 8.0
 WOUND_BACK_READINGS: Final = 3
@@ -57,6 +60,7 @@ class Follower:
         lease: LeaseToken,
         reorg_window: int,
         on_commit: Callable[[Segment, Committed], None],
+        jump_blocks: int = JUMP_BLOCKS,
     ) -> None:
         self._chain_id = chain_id
         self._puller = puller
@@ -64,6 +68,7 @@ class Follower:
         self._lease = lease
         self._limit = reorg_window + 1  # the block that both branches share is among them
         self._on_commit = on_commit
+        self._jump_blocks = jump_blocks
         self._behind: tuple[Header, float, int] | None = None
         self._moved_at = 0.0  # when the cursor moved, or another node said that it is at the head
         self.position = Position(number=-1, hash="", window=Window(0, ()))
@@ -107,6 +112,9 @@ class Follower:
             return await self._stand_still(sight)
         if not isinstance(verdict, Append | FetchGap):
             return await self._reorganise(sight, top)
+        if self._is_far(sight):
+            await self._jump(sight)
+            return True
         segment = await self._next(sight)
         if not self._continues(segment):
             with blamed(sight.client):
@@ -143,6 +151,38 @@ class Follower:
             return False
         self._moved_at = now
         return await self._puller.overtaken(sight, self.position.number + 1)
+
+    def _is_far(self, sight: Sight) -> bool:
+        """Whether the head is so far above that the past shall wait, and our last block stands.
+
+        What lies between cursor and head has not been seen, so a branch that begins there is
+        found by the cursor's own block: a node that does not show it settles nothing.
+        """
+        at_cursor = sight.at_cursor.hash if sight.at_cursor else ""
+        distance = sight.head.number - self.position.number
+        return distance > self._jump_blocks + self._limit and self.position.hash in ("", at_cursor)
+
+    async def _jump(self, sight: Sight) -> None:
+        """Go on just below every reorganisation that may come. What is left out is a gap.
+
+        Raises NoEvidence when another node has another block there.
+        """
+        number = sight.head.number - self._limit
+        (block,) = await sight.client.batch([get_block(number)])
+        with blamed(sight.client):
+            if block is None:
+                raise NoEvidence(f"block {number} has gone meanwhile")
+            check_block(block, number=number)
+        header = block.header
+        # A node that lags lacks the block and contradicts nobody.
+        if not await self._puller.agrees(sight, header, ours=None) and (
+            not await self._puller.lacks(sight, number)
+        ):
+            raise NoEvidence(f"two readings of block {number} differ, so none is gone on from")
+        log.info("jumped", from_block=self.position.number, to_block=number, head=sight.head.number)
+        await self._store.run(ingest.jump, self._chain_id, header, lease=self._lease)
+        self.position = Position(number, header.hash, Window(number, (header.hash,)))
+        self._moved_at = asyncio.get_running_loop().time()
 
     async def _next(self, sight: Sight) -> Segment:
         """Linked blocks near the head, so that the window is without holes; else a wide range."""
