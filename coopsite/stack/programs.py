@@ -92,11 +92,14 @@ def programs(plan: Plan) -> list[Program]:
         found.append(Program("devchain", (*manage, "devchain", *options)))
     web = (str(BIN / "daphne"), *web_options(plan.port), "coopsite.asgi:application")
     beat = (*celery, "beat", "--scheduler", "celery.beat.Scheduler", "--pidfile=")
+    # A backfill takes all the processor it gets, and what is live shall not wait for it. Only a
+    # little lower: on SQLite who has the lock must get on, or the listener waits all the longer.
+    worker = ("nice", "-n", "5", *celery, "worker", *worker_options())
     return [
         *found,
         Program("web", web, after=plan.addresses),
         Program("listener", (*manage, "listen"), after=plan.addresses),
-        Program("worker", (*celery, "worker", *worker_options()), after=plan.page_answers),
+        Program("worker", worker, after=plan.page_answers),
         Program("beat", beat, after=plan.page_answers),
     ]
 

@@ -53,6 +53,13 @@ def test_paths_with_spaces_and_percent_signs_survive():
     assert program["stdout_logfile"] == "/home/ana/mi 100%% café/log/listener.log"
 
 
+def test_the_worker_leaves_the_processor_to_those_who_serve():
+    parsed = sections(PLAN)
+    words = {name: shlex.split(parsed[f"program:{name}"]["command"]) for name in ("worker", "web")}
+    assert "nice" in words["worker"]
+    assert "nice" not in words["web"]
+
+
 def test_a_redis_and_a_chain_of_somebody_elses_are_not_started():
     plan = replace(PLAN, redis_port=None, devchain_port=None)
     assert plan.redis_url is None
