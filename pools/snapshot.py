@@ -1,0 +1,286 @@
+"""The records at one moment: a reading transaction that others' writes do not reach.
+
+`begin` opens it on the calling thread's connection and `end` gives it up; everything asked between
+belongs together, and no writer waits for it. `Present` reads pools and members as they are folded,
+`Past` folds them anew from the stored logs up to an earlier block. Both hand out pages, so that
+any size can be read in bounded memory.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from pools import ranges, saving
+from pools.decoding import decode
+from pools.models import Block, Contract, CoveredRange, Cursor, Log, Membership, Pool
+from pools.names import clean_name
+from pools.projection import FoldingError, Ledger
+from pools.states import ContractState, MemberState, PoolState
+from pools.verifying import HeldPool
+
+MEMBERS_AT_ONCE: Final = 2_000
+LOGS_AT_ONCE: Final = 5_000
+
+MemberPlace = tuple[int, str]
+"""Where a page of members begins: the index of a pool among those asked for, and the account
+after which to go on."""
+
+FIRST: Final[MemberPlace] = (0, "")
+
+
+class NothingStored(Exception):
+    """There is no such block in the records; the sentence says which there are."""
+
+
+def begin() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+            if connection.vendor == "postgresql"
+            else "BEGIN DEFERRED"  # Django's own transactions would take the writers' lock
+        )
+        cursor.execute("SELECT 1 FROM pools_chain")  # from here on nothing new is seen
+
+
+def end() -> None:
+    """Give the transaction up; the thread's connection with it."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")
+    finally:
+        connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldContract:
+    """A contract whose folded state belongs to the snapshot's block."""
+
+    key: int
+    address: str
+    state: ContractState
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The block that the records are at, which contracts are, and a sentence for each that is not.
+
+    `hash` is empty where no header of that block is stored.
+    """
+
+    number: int
+    hash: str
+    contracts: tuple[HeldContract, ...]
+    left_out: tuple[str, ...]
+
+
+class Records(Protocol):
+    """Pools and members as the records tell them at one block."""
+
+    def pools(self, contract: HeldContract, *, from_id: int, limit: int) -> list[HeldPool]:
+        """The first pools with this number or a higher one, in order of their numbers."""
+        ...
+
+    def members(
+        self, pools: Sequence[HeldPool], at: MemberPlace
+    ) -> tuple[list[MemberState], MemberPlace | None]:
+        """A page of these pools' members, who left included, and where the next begins."""
+        ...
+
+
+def present(chain_id: int) -> Place:
+    """The cursor's block and the contracts that are folded up to it."""
+    cursor = _cursor(chain_id)
+    contracts, left_out = [], []
+    for row in Contract.objects.filter(chain_id=chain_id).order_by("address"):
+        if row.start_block > cursor.number:
+            left_out.append(
+                f"{row.address} begins at block {row.start_block}, which is yet to come"
+            )
+        elif row.folded_to != cursor.number:
+            left_out.append(
+                f"{row.address} is folded up to block {row.folded_to} only, while its past is read"
+            )
+        else:
+            contracts.append(HeldContract(row.pk, row.address, saving.contract_state(row)))
+    return Place(cursor.number, cursor.hash, tuple(contracts), tuple(left_out))
+
+
+def past(chain_id: int, number: int) -> Place:
+    """An earlier block and the contracts whose every log up to it is stored with proof."""
+    cursor = _cursor(chain_id)
+    if number > cursor.number:
+        raise NothingStored(f"block {number} is not stored yet: the cursor is at {cursor.number}")
+    contracts, left_out = [], []
+    for row in Contract.objects.filter(chain_id=chain_id).order_by("address"):
+        covered = CoveredRange.objects.filter(contract=row, from_block__lte=number)
+        gaps = ranges.gaps(row.start_block, number, covered.values_list("from_block", "to_block"))
+        if row.start_block > number:
+            left_out.append(f"{row.address} begins later, at block {row.start_block}")
+        elif gaps:
+            first, last = gaps[0]
+            left_out.append(f"{row.address}: blocks {first} to {last} are not proved")
+        else:
+            contracts.append(HeldContract(row.pk, row.address, _told_of_itself(row.pk, number)))
+    block = Block.objects.filter(chain_id=chain_id, canonical=True, number=number).first()
+    return Place(number, block.hash if block else "", tuple(contracts), tuple(left_out))
+
+
+class Present:
+    """What the tables hold; with `chosen`, those pools only (by the contract's key)."""
+
+    def __init__(self, chosen: dict[int, set[int]] | None = None) -> None:
+        self._chosen = chosen
+
+    def pools(self, contract: HeldContract, *, from_id: int, limit: int) -> list[HeldPool]:
+        found = Pool.objects.filter(contract=contract.key, pool_id__gte=from_id)
+        if self._chosen is not None:
+            found = found.filter(pool_id__in=self._chosen.get(contract.key, set()))
+        return [
+            HeldPool(row.pk, _pool_state(row), row.name)
+            for row in found.order_by("pool_id")[:limit]
+        ]
+
+    def members(
+        self, pools: Sequence[HeldPool], at: MemberPlace
+    ) -> tuple[list[MemberState], MemberPlace | None]:
+        page: list[MemberState] = []
+        index, after = at
+        for pool in pools[index:]:
+            room = MEMBERS_AT_ONCE - len(page)
+            rows = Membership.objects.filter(pool=pool.key, account__gt=after).order_by("account")
+            page += [_member_state(pool.state.pool_id, row) for row in rows[:room]]
+            if len(page) == MEMBERS_AT_ONCE:
+                return page, (index, page[-1].account)
+            index, after = index + 1, ""
+        return page, None
+
+
+class Past:
+    """What the stored logs up to block `number` amount to."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._created: dict[int, list[int]] = {}
+        self._ledger = Ledger()
+
+    def pools(self, contract: HeldContract, *, from_id: int, limit: int) -> list[HeldPool]:
+        created = self._ids(contract.key)
+        first = bisect_left(created, from_id)
+        ids = created[first : first + limit]
+        self._ledger = Ledger()
+        for pool_id in ids:
+            _fold(self._ledger, contract.key, pool_id, self._number)
+        states = self._ledger.pools
+        return [
+            HeldPool(pool_id, states[pool_id], clean_name(states[pool_id].name))
+            for pool_id in ids
+            if pool_id in states
+        ]
+
+    def members(
+        self, _pools: Sequence[HeldPool], _at: MemberPlace
+    ) -> tuple[list[MemberState], MemberPlace | None]:
+        """All members of the pools that were last handed out: they are in memory already."""
+        members = self._ledger.members
+        return [members[key] for key in sorted(members)], None
+
+    def _ids(self, key: int) -> list[int]:
+        if key not in self._created:
+            self._created[key] = sorted(_created(key, self._number))
+        return self._created[key]
+
+
+def _cursor(chain_id: int) -> Cursor:
+    cursor = Cursor.objects.filter(chain_id=chain_id).first()
+    if cursor is None or not cursor.hash:
+        raise NothingStored("no block is stored yet: the listener has to run first")
+    return cursor
+
+
+def _standing(key: int, number: int) -> QuerySet[Log]:
+    return Log.objects.filter(contract=key, retracted_seq=None, block_number__lte=number).exclude(
+        kind=""
+    )
+
+
+def _created(key: int, number: int) -> set[int]:
+    """The numbers of the pools that had been created."""
+    told = _standing(key, number).filter(kind="PoolCreated")
+    return {pool_id for pool_id in told.values_list("pool_id", flat=True) if pool_id is not None}
+
+
+def _told_of_itself(key: int, number: int) -> ContractState:
+    """What a contract had told of itself, and how many pools there were; no other total."""
+    ledger = Ledger()
+    _fold(ledger, key, None, number)
+    ledger.contract.pools_total = len(_created(key, number))
+    return ledger.contract
+
+
+def _fold(ledger: Ledger, key: int, pool_id: int | None, number: int) -> None:
+    """Take in a pool's events, or those about the whole contract; leave out what contradicts."""
+    for topics, data, block_number, log_index, timestamp in _logs(key, pool_id, number):
+        try:
+            ledger.fold(
+                decode(bytes(topics), bytes(data)),
+                at=(block_number, log_index),
+                block_time=_seconds(timestamp),
+            )
+        except FoldingError:
+            continue  # marked in the log's row, as it is for the tables
+
+
+_StoredLog = tuple[bytes | memoryview, bytes | memoryview, int, int, datetime]
+
+
+def _logs(key: int, pool_id: int | None, number: int) -> Iterator[_StoredLog]:
+    """In chain order, page by page."""
+    found = _standing(key, number).filter(pool_id=pool_id).order_by("block_number", "log_index")
+    rows = found.values_list("topics", "data", "block_number", "log_index", "timestamp")
+    page = list(rows[:LOGS_AT_ONCE])
+    while page:
+        yield from page
+        _, _, block_number, log_index, _ = page[-1]
+        later = Q(block_number=block_number, log_index__gt=log_index)
+        later |= Q(block_number__gt=block_number)
+        page = list(rows.filter(later)[:LOGS_AT_ONCE]) if len(page) == LOGS_AT_ONCE else []
+
+
+def _pool_state(row: Pool) -> PoolState:
+    return PoolState(
+        pool_id=row.pool_id,
+        name=bytes(row.name_raw),
+        creator=row.creator,
+        status=row.status,
+        min_contribution=row.min_contribution,
+        max_members=row.max_members,
+        member_count=row.member_count,
+        total_contributed=row.total_contributed,
+        created_at=_seconds(row.created_at),
+        last_event_at=_seconds(row.last_event_at),
+        events=row.events,
+        closed_at=None if row.closed_at is None else _seconds(row.closed_at),
+        last_position=(row.last_block, row.last_log_index),
+    )
+
+
+def _member_state(pool_id: int, row: Membership) -> MemberState:
+    return MemberState(
+        pool_id,
+        row.account,
+        row.contribution,
+        row.shares,
+        row.active,
+        _seconds(row.joined_at),
+        None if row.left_at is None else _seconds(row.left_at),
+        row.yield_claimed,
+    )
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
