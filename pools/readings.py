@@ -1,0 +1,88 @@
+"""What only the contract's views tell of pools: which to ask for, and keeping what they answered.
+
+These rows follow from no log and are no part of folding: only verification and the refreshing of
+readings write them, and rebuilding the projections leaves them alone.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from pools import leases
+from pools.contract_views import PoolInfo
+from pools.leases import LeaseToken
+from pools.models import Block, Pool, PoolReading
+
+# No event tells of yield that is put into a pool: a quiet pool is asked about again after this.
+FRESH_FOR: Final = timedelta(hours=1)
+
+
+def standing() -> QuerySet[PoolReading]:
+    """The readings whose block the chain has not taken back since."""
+    taken_back = Block.objects.filter(hash=OuterRef("block_hash"), canonical=False)
+    return PoolReading.objects.filter(~Exists(taken_back))
+
+
+def wanted(chain_id: int, *, now: datetime, most: int) -> dict[int, list[int]]:
+    """The pools to read, by contract: those never read, or with events since; then the rest of
+    the `most` from those that were read longest ago.
+    """
+    pools = Pool.objects.filter(contract__chain_id=chain_id)
+    of_pool = standing().filter(contract=OuterRef("contract"), pool_id=OuterRef("pool_id"))
+    unread = pools.filter(~Exists(of_pool.filter(block_number__gte=OuterRef("last_block"))))
+    found = list(unread.values_list("contract_id", "pool_id")[:most])
+    old = standing().filter(contract__chain_id=chain_id, read_at__lt=now - FRESH_FOR)
+    stale = old.order_by("read_at").values_list("contract_id", "pool_id")
+    by_contract: dict[int, list[int]] = {}
+    for contract_id, pool_id in dict.fromkeys([*found, *stale[: most - len(found)]]):
+        by_contract.setdefault(contract_id, []).append(pool_id)
+    return by_contract
+
+
+@transaction.atomic
+def store(
+    contract_id: int,
+    infos: Mapping[int, PoolInfo],
+    *,
+    number: int,
+    block_hash: str,
+    lease: LeaseToken,
+) -> None:
+    """Keep what `getPoolInfo` said of these pools at a block, unless a later block was read.
+
+    Raises LostLease.
+    """
+    leases.check(lease)
+    later = standing().filter(contract=contract_id, pool_id__in=infos, block_number__gt=number)
+    newer = set(later.values_list("pool_id", flat=True))
+    PoolReading.objects.bulk_create(
+        [
+            PoolReading(
+                contract_id=contract_id,
+                pool_id=pool_id,
+                max_contribution=info.max_contribution,
+                musd_minted=info.total_musd_minted,
+                yield_generated=info.total_yield_generated,
+                block_number=number,
+                block_hash=block_hash,
+                read_at=timezone.now(),
+            )
+            for pool_id, info in infos.items()
+            if info.exists and pool_id not in newer
+        ],
+        update_conflicts=True,
+        unique_fields=["contract", "pool_id"],
+        update_fields=[
+            "max_contribution",
+            "musd_minted",
+            "yield_generated",
+            "block_number",
+            "block_hash",
+            "read_at",
+        ],
+        batch_size=500,
+    )
