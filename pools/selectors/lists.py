@@ -49,11 +49,15 @@ def events(filters: EventFilter) -> Page[EventRow]:
     return _page(filters.select(_events()), filters).map(event_rows)
 
 
-def latest_events(limit: int = 10, pool: Pool | None = None) -> list[EventRow]:
-    """The newest events, newest first; with `pool`, of that pool."""
+def latest_events(
+    limit: int = 10, pool: Pool | None = None, up_to: int | None = None
+) -> list[EventRow]:
+    """The newest events, newest first; of that pool alone, and up to that block, if told so."""
     found = _events()
     if pool is not None:
         found = found.filter(contract=pool.contract_id, pool_id=pool.pool_id)
+    if up_to is not None:
+        found = found.filter(block_number__lte=up_to)
     return event_rows(found.order_by("-block_number", "-log_index")[:limit])
 
 

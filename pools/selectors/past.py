@@ -1,0 +1,91 @@
+"""Reads of pools as they were: from the stored logs alone, and only where none can be missing.
+
+The number of queries is constant and logs are taken in as they come, however many there are.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Exists, OuterRef
+
+from pools import time_travel
+from pools.models import Block, Contract, CoveredRange, Log, Pool
+from pools.moment import one_moment
+from pools.time_travel import PastPool, StoredLog
+
+_LOGS_AT_ONCE: Final = 2_000
+
+
+class NotThere(Exception):
+    """No such contract, or it had no such pool at that block; the sentence says which."""
+
+
+class NotProved(Exception):
+    """Logs up to that block may be missing: any number might be wrong.
+
+    `exact_to` is the highest block whose answer is exact, None when there is none.
+    """
+
+    def __init__(self, block: int, exact_to: int | None) -> None:
+        self.block, self.exact_to = block, exact_to
+        upto = (
+            "no block of this contract is proved from its first one on yet"
+            if exact_to is None
+            else f"answers are exact up to block {exact_to}"
+        )
+        super().__init__(f"Not every log up to block {block} is stored with proof: {upto}.")
+
+
+def pool_at(address: str, pool_id: int, block: int) -> PastPool:
+    """The pool of a contract (checksummed address) right after a block.
+
+    Raises NotThere and NotProved.
+    """
+    with one_moment():
+        contract = Contract.objects.filter(address=address).first()
+        if contract is None:
+            raise NotThere(f"There is no contract {address}.")
+        if block < contract.start_block:
+            raise NotThere(f"Contract {address} is followed from block {contract.start_block} on.")
+        exact_to = _exact_to(contract)
+        if exact_to is None or block > exact_to:
+            raise NotProved(block, exact_to)
+        found = time_travel.fold_pool(contract, _logs(contract, pool_id, block))
+        if found is None:
+            raise NotThere(f"There was no pool {pool_id} of contract {address} at block {block}.")
+        pool, members = found
+        today = Pool.objects.filter(contract=contract, pool_id=pool_id)
+        pool.category = today.values_list("category", flat=True).first() or ""
+        return PastPool(pool, block, *_known_block(contract, block), members)
+
+
+def _exact_to(contract: Contract) -> int | None:
+    """The end of the unbroken coverage that begins with the contract's first block."""
+    covered = CoveredRange.objects.filter(contract=contract, to_block__gte=contract.start_block)
+    first = covered.order_by("from_block").values_list("from_block", flat=True)[:1]
+    following = CoveredRange.objects.filter(contract=contract, from_block=OuterRef("to_block") + 1)
+    unbroken = covered.filter(~Exists(following)).order_by("from_block")
+    row = unbroken.annotate(first=first).values_list("first", "to_block").first()
+    return row[1] if row is not None and row[0] <= contract.start_block else None
+
+
+def _logs(contract: Contract, pool_id: int, block: int) -> Iterator[StoredLog]:
+    standing = Log.objects.filter(
+        contract=contract, pool_id=pool_id, block_number__lte=block, retracted_seq=None
+    )
+    return (
+        standing.exclude(kind="")
+        .order_by("block_number", "log_index")
+        .values_list("topics", "data", "block_number", "log_index", "timestamp", "transaction_hash")
+        .iterator(chunk_size=_LOGS_AT_ONCE)
+    )
+
+
+def _known_block(contract: Contract, block: int) -> tuple[int, datetime]:
+    """The pool's creation at least is known: its log's block is stored with its time."""
+    return (
+        Block.objects.filter(chain=contract.chain_id, canonical=True, number__lte=block)
+        .order_by("-number")
+        .values_list("number", "timestamp")[0]
+    )
