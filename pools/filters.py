@@ -1,4 +1,4 @@
-"""What the URL of a list may say: filters, order and page of pools, events and members.
+"""What the URL of a list may say: filters, order and page of pools, events, members, pieces.
 
 Shared by pages and API. A page shows what the valid values select and tells of the others
 (`errors`); the API calls `require_valid` first. Which rows come out is `selectors`' matter.
@@ -20,7 +20,7 @@ from pools.filter_fields import (
     TextField,
     WholeNumberField,
 )
-from pools.models import Contract, Log, Membership, Pool
+from pools.models import Contract, CoveredRange, Log, Membership, Pool
 from pools.paged_filter import PagedFilter, Parameter, Where
 
 # Up to so many new messages, it pays to ask first in which block the lowest of them lies.
@@ -50,6 +50,7 @@ EVENT_ORDERINGS = {
 MEMBER_ORDERINGS = {
     "joined": paging.Ordering("joined", (paging.time("joined_at"), paging.text("account")))
 }
+PIECE_ORDERINGS = {"-written": paging.Ordering("-written", (paging.integer("id"),))}
 
 
 class PoolFilter(PagedFilter):
@@ -223,4 +224,16 @@ class MemberFilter(PagedFilter):
 
     class Meta(PagedFilter.Meta):
         model = Membership
+        fields: list[str] = []
+
+
+class PieceFilter(PagedFilter):
+    """The pieces of the ledger, those that were begun last first."""
+
+    default_size = 20
+    orderings = PIECE_ORDERINGS
+    default_order = "-written"
+
+    class Meta(PagedFilter.Meta):
+        model = CoveredRange
         fields: list[str] = []

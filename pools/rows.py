@@ -5,7 +5,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from pools import events
 from pools.events import Event
@@ -95,78 +94,6 @@ class Message:
     kind: OutboxRow.Kind
     created_at: datetime
     event: EventRow | None
-
-
-class MissingState(StrEnum):
-    """Why blocks (closed range) are not covered."""
-
-    NEW = "new"  # above the cursor: the listener is about to read them
-    READING = "reading"  # a scan is at work on them
-    UNPROVED = "unproved"  # a scan failed there; it is tried again
-    WAITING = "waiting"  # nobody has come to them yet
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """Blocks (closed range) of a contract without proof: in which state, and what stood against it.
-
-    `reason` is what the newest scan that failed there said, and `since` when that scan was first
-    asked for; empty and None when none did.
-    """
-
-    from_block: int
-    to_block: int
-    state: MissingState
-    reason: str = ""
-    since: datetime | None = None
-
-    @property
-    def blocks(self) -> int:
-        return self.to_block - self.from_block + 1
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What one node vouches for: how many pieces of the ledger, with which further proofs."""
-
-    endpoint: str
-    pieces: int
-    blocks: int
-    logs: int
-    witnessed: int  # pieces for which a second node said the same
-    linked: int  # pieces of which the header of every block was seen
-    bloom_agrees: int  # pieces of which the bloom filter of every block agrees
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Which blocks of a contract are stored with proof. `head` is None before the first one.
-
-    `gaps` are closed ranges in ascending order, from the start to the head; `missing` holds the
-    same blocks, cut by why they are missing. `broken_seams` are the blocks whose parent is not the
-    block that the range below ends with: there the ledger contradicts itself.
-    """
-
-    contract: str
-    chain_id: int
-    start_block: int
-    head: int | None
-    cursor: int | None
-    folded_to: int
-    covered_blocks: int
-    gaps: list[tuple[int, int]]
-    missing: list[Missing]
-    evidence: list[Evidence]
-    broken_seams: list[int]
-
-    @property
-    def pieces(self) -> int:
-        return sum(one.pieces for one in self.evidence)
-
-    @property
-    def unproved(self) -> list[Missing]:
-        """The missing blocks that somebody tried to prove, in vain so far."""
-        return [one for one in self.missing if one.reason or one.state is MissingState.UNPROVED]
 
 
 def shown_amount(event: Event) -> int | None:

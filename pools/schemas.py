@@ -10,7 +10,8 @@ from typing import Annotated, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
 from pools.models import Membership, Pool
-from pools.rows import Connection, Coverage, EventRow, Missing, Stats
+from pools.rows import Connection, EventRow, Stats
+from pools.status_rows import Coverage, Missing
 
 EXACT = 2**53  # JSON readers keep whole numbers below this exactly
 T = TypeVar("T")

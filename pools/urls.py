@@ -5,7 +5,7 @@ from django.urls import path, register_converter
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from pools import views
+from pools import status_page, views
 
 
 class Address:
@@ -55,6 +55,7 @@ app_name = "pools"
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("pools/", views.pool_list, name="list"),
+    path("status/", status_page.status, name="status"),
     # For browsers that ask before they have read a page; its name carries a hash, so not for ever.
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/logo.svg"))),
     path("pools/<address:contract>/<pool_id:pool_id>/", views.pool_page, name="pool"),

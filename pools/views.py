@@ -43,7 +43,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         request,
         "dashboard/dashboard.html",
         {
-            **_frame(topics="dashboard"),
+            **frame(topics="dashboard"),
             "events": selectors.latest_events(FEED_ROWS),
             "pools": selectors.newest_pools(NEWEST_POOLS),
         },
@@ -63,7 +63,7 @@ def pool_list(request: HttpRequest) -> HttpResponse:
         request,
         "pools/list.html",
         {
-            **_frame(topics="pools"),
+            **frame(topics="pools"),
             "filters": filters,
             "pools": page.results,
             "status_options": STATUSES,
@@ -91,7 +91,7 @@ def pool_page(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse
         request,
         "pools/pool.html",
         {
-            **_frame(topics=f"pool:{contract}:{pool_id}"),
+            **frame(topics=f"pool:{contract}:{pool_id}"),
             "pool": pool,
             "members": selectors.largest_members(pool, MEMBERS_SHOWN),
             "members_shown": MEMBERS_SHOWN,
@@ -107,12 +107,13 @@ def short_pool_page(_request: HttpRequest, contract_key: int, pool_id: int) -> H
     return redirect("pools:pool", contract=contract.address, pool_id=pool_id, permanent=False)
 
 
-def _frame(*, topics: str) -> dict[str, Any]:
+def frame(*, topics: str) -> dict[str, Any]:
     """What every page shows around its own matter."""
     return {
         "stats": selectors.stats(),
         "topics": topics if settings.ENABLE_LIVE else "",
         "troubled": list(Contract.objects.filter(Q(paused=True) | Q(emergency_mode=True))),
+        "behind": selectors.behind(),
     }
 
 

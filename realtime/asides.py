@@ -1,5 +1,7 @@
 """What the hub tells between frames: heartbeat, badge, pending rows, numbers that time changes.
 
+How the work on history goes is `progress`'s part of it.
+
 None of it has a sequence number, and none of it needs to arrive: whoever connects is told how
 things stand. Runs within the hub's own steps, so nothing here overtakes a frame.
 """
@@ -15,6 +17,7 @@ from pools.rows import Connection, EventRow
 from realtime import changes, fragments
 from realtime.changes import Change, PoolKey
 from realtime.hints import Hint, PendingRows, read_hint
+from realtime.progress import Progress
 from realtime.topics import Topic
 
 if TYPE_CHECKING:
@@ -44,6 +47,7 @@ class Asides:
         self._slow_numbers: set[str] = set()
         self._status_changed = False
         self._shown: Connection | None = None
+        self._progress = Progress(hub)
         now = time.monotonic()
         self._heartbeat_at = now + HEARTBEAT
         self._look_at = now + LOOK
@@ -55,6 +59,8 @@ class Asides:
         match message.get("type"):
             case "live.status":
                 self._status_changed = True
+            case "live.progress":
+                self._progress.may_have_changed()
             case "live.hint":
                 hint = read_hint(message.get("hint"))
                 if hint is not None:
@@ -69,10 +75,12 @@ class Asides:
         self._touched.update(change.pools)
         self._disturbed |= change.feed is not None
         self._slow_numbers.update(change.numbers & fragments.SLOW_NUMBERS)
+        self._progress.blocks_came()
 
     def begun_anew(self) -> None:
         """Snapshots go out, which may hold events that were pending: none of them is struck out."""
         self._pending.forget_all()
+        self._progress.may_have_changed()
 
     def due_in(self) -> float:
         """Seconds until something here has to be done unasked."""
@@ -83,9 +91,8 @@ class Asides:
             times.append(self._heard[0][0])
         if self._touched or self._slow_numbers:
             times.append(self._slow_at)
-        expiry = self._pending.next_expiry()
-        if expiry is not None:
-            times.append(expiry)
+        perhaps = self._pending.next_expiry(), self._progress.due_at()
+        times += [at for at in perhaps if at is not None]
         return max(0.0, min(times) - time.monotonic())
 
     async def attend(self) -> None:
@@ -102,6 +109,7 @@ class Asides:
         elif self._status_changed or now >= self._look_at:
             self._status_changed = False
             self._look_at = now + LOOK
+            self._progress.may_have_changed()
             await self._look_at_connection()
         elif now >= self._heartbeat_at:
             self._heartbeat_at = now + HEARTBEAT
@@ -111,6 +119,8 @@ class Asides:
         elif now >= self._slow_at and (self._touched or self._slow_numbers):
             self._slow_at = now + SLOW_TICK
             await self._tell_the_slow()
+        elif (due := self._progress.due_at()) is not None and due <= now:
+            await self._progress.attend()
 
     async def _tell_hint(self, now: float) -> None:
         _, heard = self._heard.popleft()

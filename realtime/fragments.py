@@ -5,7 +5,7 @@ Element ids are those of the pages, swap styles those of `static/js/swaps.js`.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils import translation
 
 from pools.models import Contract, Pool
 from pools.rows import NEWEST_POOLS, EventRow, Stats
+from pools.status_rows import Behind, Status
 from realtime.changes import Change, PoolDetails
 from realtime.topics import Topic
 
@@ -41,6 +42,7 @@ class Surroundings:
 
     stats: Stats
     troubled: Sequence[Contract]
+    behind: Sequence[Behind]
 
 
 def partial(target: str, html: str, *, swap: str = "") -> str:
@@ -73,7 +75,8 @@ def change(what: Change, topic: Topic) -> str:
         )
     if topic.kind == "pools":
         return _touched_pools(what) + _new_pools(what, "pool-list", swap="rows new")
-    return _pool_feed(what, topic)
+    # The status page is told of the work itself, which has its own pace.
+    return _pool_feed(what, topic) if topic.kind == "pool" else ""
 
 
 def snapshot_of_dashboard(rows: Sequence[EventRow], pools: Sequence[Pool]) -> str:
@@ -137,8 +140,16 @@ def statistics(stats: Stats) -> str:
 
 
 def banners(around: Surroundings) -> str:
-    context = {"troubled": around.troubled, "stats": around.stats}
+    context = {"troubled": around.troubled, "behind": around.behind}
     return partial("banners", _render("live/_banners.html", context))
+
+
+def status_panels(status: Status, names: Iterable[str]) -> str:
+    """The named panels of the status page, each with its partial."""
+    return "".join(
+        partial(f"status-{name}", _render(f"status/_{name}.html", {"status": status}))
+        for name in names
+    )
 
 
 def feed_row(row: EventRow) -> str:
@@ -150,6 +161,15 @@ def feed_row(row: EventRow) -> str:
 def in_language(language: str) -> translation.override:
     """A context in which everything here speaks this language."""
     return translation.override(language)
+
+
+def in_each(languages: Iterable[str], make: Callable[[], str]) -> dict[str, str]:
+    """The same text made in each of the languages."""
+    texts = {}
+    for language in languages:
+        with in_language(language):
+            texts[language] = make()
+    return texts
 
 
 def _feed(what: Change) -> str:

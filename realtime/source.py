@@ -4,7 +4,7 @@ Every method blocks and runs in the hub's one thread, so that the event loop nev
 database or a template and this object needs no lock.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import connections
@@ -14,10 +14,12 @@ from django.utils import timezone
 from pools import selectors
 from pools.models import Contract, OutboxRow, Pool
 from pools.rows import NEWEST_POOLS, EventRow, Message, Stats
+from pools.status_rows import Behind
 from realtime import changes, fragments, hints
 from realtime.changes import Change, PoolKey
 from realtime.fragments import Surroundings
 from realtime.frames import Audience, Frame, Language, Wanted
+from realtime.panels import Panels
 from realtime.topics import Topic
 
 PRELOADED = 256  # messages from before our start that are kept for those who were away
@@ -58,6 +60,7 @@ class Source:
     def __init__(self) -> None:
         self._around: Surroundings | None = None
         self._newest = (-1, -1)
+        self.panels = Panels()
 
     def close(self) -> None:
         """Let go of this thread's database connection; the next call opens one anew."""
@@ -121,20 +124,20 @@ class Source:
         seq = selectors.current_seq()
         with fragments.in_language(language):
             html = "".join(self._snapshot_of(topic, seq) for topic in topics)
-            if self._around:
-                html += fragments.banners(self._around)
         return Snapshot(seq=seq, html=html)
 
     def standing(self, audience: Audience, *, as_of: int, with_lists: bool) -> str:
         """What a page shows and no frame tells anew, as it was last told to others.
 
-        Badge and statistics, a dashboard's numbers, and `with_lists`, for those who missed changes
-        of them, a dashboard's newest pools and a pool's page.
+        Badge, statistics and banners, a dashboard's numbers, the panels of the status page, and
+        `with_lists`, for those who missed changes of them, a dashboard's newest pools and a pool's
+        page.
         """
         topics, language = audience
         around = self._around or self.look_around()
         with fragments.in_language(language):
             html = fragments.badge(around.stats) + fragments.statistics(around.stats)
+            html += fragments.banners(around)
             for topic in topics:
                 if topic.kind == "dashboard":
                     html += fragments.all_numbers(around.stats)
@@ -143,13 +146,23 @@ class Source:
                         html += fragments.newest_pools(pools)
                 elif topic.kind == "pool" and with_lists:
                     html += self._pool_page(topic, up_to=as_of, with_feed=True)
+                elif topic.kind == "status":
+                    html += self.panels.all()
         return html
 
     def look_around(self) -> Surroundings:
         """Read numbers and connection anew, also for the passing of an hour or of the listener."""
         troubled = Contract.objects.filter(Q(paused=True) | Q(emergency_mode=True))
-        self._around = Surroundings(stats=selectors.stats(), troubled=list(troubled))
+        self._around = Surroundings(
+            stats=selectors.stats(), troubled=list(troubled), behind=selectors.behind()
+        )
         return self._around
+
+    def look_at_history(self) -> Sequence[Behind]:
+        """Which contracts' pools wait for history to be read, anew."""
+        around = self._around or self.look_around()
+        self._around = replace(around, behind=selectors.behind())
+        return self._around.behind
 
     def look_at_connection(self) -> Stats:
         """Read only the connection anew; the numbers stay those that were last told."""
@@ -164,18 +177,22 @@ class Source:
 
     def badge(self, languages: Iterable[Language]) -> dict[Language, str]:
         around = self._around or self.look_around()
-        return _in_each(
+        return fragments.in_each(
             languages, lambda: fragments.badge(around.stats) + fragments.statistics(around.stats)
         )
 
     def statistics(self, languages: Iterable[Language]) -> dict[Language, str]:
         stats = self.look_at_connection()
-        return _in_each(languages, lambda: fragments.statistics(stats))
+        return fragments.in_each(languages, lambda: fragments.statistics(stats))
+
+    def banners(self, languages: Iterable[Language]) -> dict[Language, str]:
+        around = self._around or self.look_around()
+        return fragments.in_each(languages, lambda: fragments.banners(around))
 
     def numbers(self, names: Collection[str], languages: Iterable[Language]) -> dict[Language, str]:
         """The named numbers as they were last read."""
         around = self._around or self.look_around()
-        return _in_each(languages, lambda: fragments.numbers_of(around.stats, names))
+        return fragments.in_each(languages, lambda: fragments.numbers_of(around.stats, names))
 
     def newest_pools(
         self, touched: Collection[PoolKey], languages: Iterable[Language]
@@ -188,20 +205,22 @@ class Source:
         gone = any(selectors.pool(contract, pool_id) is None for contract, pool_id in touched)
         shown = [pool for pool in pools if (pool.contract.address, pool.pool_id) in touched]
         if gone:
-            return _in_each(languages, lambda: fragments.newest_pools(pools))
-        return _in_each(languages, lambda: fragments.pool_rows(shown, "newest-pools"))
+            return fragments.in_each(languages, lambda: fragments.newest_pools(pools))
+        return fragments.in_each(languages, lambda: fragments.pool_rows(shown, "newest-pools"))
 
     def pool_page(
         self, topic: Topic, languages: Iterable[Language], *, up_to: int, with_feed: bool
     ) -> dict[Language, str]:
-        return _in_each(languages, lambda: self._pool_page(topic, up_to=up_to, with_feed=with_feed))
+        return fragments.in_each(
+            languages, lambda: self._pool_page(topic, up_to=up_to, with_feed=with_feed)
+        )
 
     def hint(self, hint: hints.Hint) -> EventRow | None:
         """The pending row for a notification; None if its event is stored already, or is none."""
         return hints.pending_row(hint, now=timezone.now())
 
     def feed_row(self, row: EventRow, languages: Iterable[Language]) -> dict[Language, str]:
-        return _in_each(languages, lambda: fragments.feed_row(row))
+        return fragments.in_each(languages, lambda: fragments.feed_row(row))
 
     def _capture(self, messages: Sequence[Message]) -> Change:
         change = changes.net_effect(messages)
@@ -237,7 +256,9 @@ class Source:
             )
         if topic.kind == "pools":
             return fragments.snapshot_of_pools(selectors.newest_pools(LISTED_POOLS))
-        return self._pool_page(topic, up_to=seq, with_feed=True)
+        if topic.kind == "pool":
+            return self._pool_page(topic, up_to=seq, with_feed=True)
+        return ""  # the status page has no lists that frames go on with
 
     def _pool_page(self, topic: Topic, *, up_to: int, with_feed: bool) -> str:
         """Nothing for a pool that is no more, or never was."""
@@ -257,14 +278,6 @@ def _preloaded(message: Message, pools: Mapping[PoolKey, Pool | None]) -> Change
     change = changes.net_effect([message])
     keys = {(row.contract, row.pool_id) for row in change.added}
     return replace(change, pools={key: pool for key, pool in pools.items() if key in keys})
-
-
-def _in_each(languages: Iterable[Language], make: Callable[[], str]) -> dict[Language, str]:
-    texts = {}
-    for language in languages:
-        with fragments.in_language(language):
-            texts[language] = make()
-    return texts
 
 
 def _last(messages: Sequence[Message]) -> int:

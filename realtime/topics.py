@@ -25,7 +25,7 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Topic:
-    """One thing to hear of: `kind` is "dashboard", "pools" or "pool".
+    """One thing to hear of: `kind` is "dashboard", "pools", "status" or "pool".
 
     Only the last names a pool, by its contract's checksummed address and its id.
     """
@@ -43,6 +43,7 @@ Topics = tuple[Topic, ...]
 
 DASHBOARD = Topic("dashboard")
 POOLS = Topic("pools")
+STATUS = Topic("status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def read_since(value: object) -> int:
 
 
 def _topic(text: str) -> Topic:
-    if text in (DASHBOARD.kind, POOLS.kind):
+    if text in (DASHBOARD.kind, POOLS.kind, STATUS.kind):
         return Topic(text)
     match = _POOL.fullmatch(text)
     if not match:

@@ -4,7 +4,7 @@ Each takes a constant number of queries and writes nothing. Nobody else asks the
 """
 
 from pools.selectors.alerts import last_verification, open_alert_counts, open_alerts
-from pools.selectors.coverage import coverage
+from pools.selectors.coverage import behind, coverage
 from pools.selectors.lists import (
     event_rows,
     events,
@@ -17,8 +17,10 @@ from pools.selectors.lists import (
     pools,
 )
 from pools.selectors.overview import connection, current_seq, recounted, stats
+from pools.selectors.status import status
 
 __all__ = [
+    "behind",
     "connection",
     "coverage",
     "current_seq",
@@ -36,4 +38,5 @@ __all__ = [
     "pools",
     "recounted",
     "stats",
+    "status",
 ]

@@ -8,16 +8,16 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Count, F, Max, Min, Q, Sum, Window
+from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery, Sum, Window
 from django.db.models.functions import Lag
 from django.utils import timezone
 
-from pools.models import Contract, CoveredRange, HistoricalScan, Lease
+from pools.models import Contract, CoveredRange, Cursor, HistoricalScan, Lease
 from pools.ranges import Range
-from pools.rows import Coverage, Evidence, Missing, MissingState
 from pools.selectors.overview import connection
+from pools.status_rows import Behind, Coverage, Evidence, Missing, MissingState
 
 BACKFILL_LEASE: Final = "backfill"  # whoever holds it is at work on the scans that say RUNNING
 MOST_FAILURES: Final = 500  # failed scans that are asked why blocks are missing, newest first
@@ -56,9 +56,31 @@ def coverage(now: datetime | None = None) -> list[Coverage]:
     ]
 
 
+def behind() -> list[Behind]:
+    """The contracts whose pools wait below a gap of history, as one statement finds them.
+
+    Empty in normal following: events are stored and folded in one transaction.
+    """
+    cursor = Cursor.objects.filter(chain=OuterRef("chain")).values("number")
+    contracts = Contract.objects.annotate(cursor_at=Subquery(cursor))
+    waiting = contracts.filter(start_block__lte=F("cursor_at"), folded_to__lt=F("cursor_at"))
+    return [_behind(contract) for contract in waiting.order_by("start_block", "address")]
+
+
 def backfill_is_at_work(now: datetime) -> bool:
     """Whether somebody holds the backfill's lease: else a scan that says RUNNING has stopped."""
     return Lease.objects.filter(name=BACKFILL_LEASE, expires_at__gt=now).exclude(holder="").exists()
+
+
+def _behind(contract: Any) -> Behind:
+    folded = contract.folded_to - contract.start_block + 1
+    known = contract.cursor_at - contract.start_block + 1
+    return Behind(
+        contract=contract.address,
+        start_block=contract.start_block,
+        folded_to=contract.folded_to,
+        percent=max(0, folded) * 100 // known,
+    )
 
 
 def _coverage(

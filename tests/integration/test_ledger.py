@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from random import Random
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -10,72 +9,19 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from pools import ranges, selectors
-from pools.models import Chain, Contract, CoveredRange, Cursor, HistoricalScan, Lease
-from pools.rows import Coverage, Missing, MissingState
+from pools.models import Contract, Lease
 from pools.selectors.coverage import BACKFILL_LEASE
+from pools.status_rows import Coverage, Missing, MissingState
 from realtime import backfill
 from tests.factories import CHAIN_ID, CONTRACT, address, listener
+from tests.ledger import NODE, OTHER_NODE, block_hash, cover, followed, hold_the_lease, scan
 
 pytestmark = pytest.mark.django_db
 
-NODE, OTHER_NODE = "node.example", "other.example"
-
 
 @pytest.fixture
-def chain() -> Chain:
-    chain = Chain.objects.create(chain_id=CHAIN_ID, anchor_number=0, anchor_hash=block_hash(0))
-    Cursor.objects.create(chain=chain, number=1000, hash=block_hash(1000))
-    return chain
-
-
-@pytest.fixture
-def contract(chain: Chain) -> Contract:
-    return new_contract(chain, CONTRACT)
-
-
-def new_contract(chain: Chain, address: str, start_block: int = 100) -> Contract:
-    return Contract.objects.create(
-        chain=chain, address=address, start_block=start_block, folded_to=start_block - 1
-    )
-
-
-def block_hash(number: int) -> str:
-    return f"0x{number:064x}"
-
-
-def cover(contract: Contract, first: int, last: int, **values: Any) -> CoveredRange:
-    """A piece of the ledger as backfill and listener leave them."""
-    evidence = {
-        "parent_hash": block_hash(first - 1),
-        "end_hash": block_hash(last),
-        "endpoint": NODE,
-        "logs": 1,
-        **values,
-    }
-    return CoveredRange.objects.create(
-        contract=contract, from_block=first, to_block=last, **evidence
-    )
-
-
-def scan(contract: Contract, first: int, last: int, **values: Any) -> HistoricalScan:
-    return HistoricalScan.objects.create(
-        **{
-            "contract": contract,
-            "kind": HistoricalScan.Kind.BACKFILL,
-            "state": HistoricalScan.State.FAILED,
-            "from_block": first,
-            "to_block": last,
-            **values,
-        }
-    )
-
-
-def hold_the_lease() -> None:
-    Lease.objects.create(
-        name=BACKFILL_LEASE,
-        holder="somebody:1",
-        expires_at=timezone.now() + timedelta(minutes=1),
-    )
+def contract() -> Contract:
+    return followed(CONTRACT)
 
 
 def told() -> Coverage:
@@ -88,11 +34,11 @@ def missing() -> list[tuple[int, int, str]]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_gaps_and_blocks_are_those_that_arithmetic_finds(chain: Chain, seed: int) -> None:
+def test_gaps_and_blocks_are_those_that_arithmetic_finds(seed: int) -> None:
     random = Random(seed)
     expected = {}
     for name in ("one", "two", "three")[: random.randint(1, 3)]:
-        contract = new_contract(chain, address(name), start_block=random.choice((0, 1, 500)))
+        contract = followed(address(name), start_block=random.choice((0, 1, 500)))
         pieces = []
         at = contract.start_block + random.choice((0, 0, 1, 200))
         while at < 1000 and random.random() < 0.93:
@@ -119,8 +65,8 @@ def test_a_ledger_without_rows_is_one_gap(contract: Contract) -> None:
     assert told().covered_blocks == told().pieces == 0
 
 
-def test_a_contract_that_begins_above_the_head_lacks_nothing(chain: Chain) -> None:
-    new_contract(chain, CONTRACT, start_block=2000)
+def test_a_contract_that_begins_above_the_head_lacks_nothing() -> None:
+    followed(CONTRACT, start_block=2000)
     assert told().gaps == []
     assert told().missing == []
 
@@ -213,8 +159,8 @@ def test_a_failure_that_is_tried_again_keeps_its_reason(contract: Contract) -> N
     assert [one.reason for one in told().unproved] == ["an outage"]
 
 
-def test_scans_of_another_contract_explain_nothing(chain: Chain, contract: Contract) -> None:
-    other = new_contract(chain, address("other"))
+def test_scans_of_another_contract_explain_nothing(contract: Contract) -> None:
+    other = followed(address("other"))
     scan(other, 100, 1000, error="only there")
     of = {one.contract: one for one in selectors.coverage()}
     assert of[contract.address].unproved == []

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
 from pools import selectors
-from pools.rows import Coverage, Missing, MissingState
 from pools.schemas import CoverageAnswer
+from pools.status_rows import Coverage, Missing, MissingState
 
 WORDS = {
     MissingState.NEW: "new",
