@@ -1,11 +1,12 @@
 """Many rows at once, past the ORM: how they are written, and how values are spelled for it.
 
-On SQLite rows go in by statements of many rows each, on PostgreSQL by COPY. Knows tables and
-columns by name only; what the rows mean is the caller's business. Callers are in a transaction.
+On SQLite rows go in by statements of many rows each, on PostgreSQL by binary COPY. Knows tables
+and columns by name only; what the rows mean is the caller's business. Callers are in a
+transaction.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,20 +23,32 @@ Row = tuple[Any, ...]
 # back for a whole statement, and beside a busy thread it waits long to get it again. The sizes are
 # few, so that the texts stay prepared; the largest keeps to SQLite's 32,766 parameters.
 _SIZES = (2_000, 200, 20, 1)
-_COPIED_AT_ONCE = 5_000
+_WORTH_COPYING = 50
 
 
-def insert(table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of ours, with PostgreSQL's types of the columns to be written: COPY guesses none."""
+
+    name: str
+    types: Mapping[str, str]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The order in which rows hold their values."""
+        return tuple(self.types)
+
+
+def insert(table: Table, rows: Sequence[Row]) -> None:
     """Insert rows that are known to be new; raises IntegrityError for one that is not."""
-    if connection.vendor == "postgresql" and len(rows) > 1:
-        _copy(table, columns, rows)
+    if _is_worth_copying(rows):
+        _copy(table.name, table, rows)
     else:
-        _insert(table, columns, rows, "")
+        _insert(table, rows, "")
 
 
 def upsert(
-    table: str,
-    columns: tuple[str, ...],
+    table: Table,
     rows: Sequence[Row],
     *,
     key: tuple[str, ...],
@@ -50,34 +63,39 @@ def upsert(
     suffix = f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
     if returning:
         suffix += f" RETURNING {', '.join(returning)}"
-    return _insert(table, columns, rows, suffix)
+    return _stage(table, rows, suffix) if _is_worth_copying(rows) else _insert(table, rows, suffix)
 
 
-def matching(sql: str, keys: Sequence[Row]) -> list[Row]:
+def matching(query: str, keys: Sequence[Row]) -> list[Row]:
     """The rows of a query that names `{values}`, a list of these keys.
 
     In it they are a table whose columns are called column1, column2 …, on both databases.
     """
     found: list[Row] = []
     for part in _parts(keys, len(keys[0]) if keys else 1):
-        query = sql.format(values=_values(len(part), len(part[0])))
-        found += _execute(query, list(chain.from_iterable(part)))
+        values = list(chain.from_iterable(part))
+        found += _execute(query.format(values=_values(len(part), len(part[0]))), values)
     return found
 
 
-def _insert(table: str, columns: tuple[str, ...], rows: Sequence[Row], suffix: str) -> list[Row]:
+def _is_worth_copying(rows: Sequence[Row]) -> bool:
+    return len(rows) >= _WORTH_COPYING and connection.vendor == "postgresql"
+
+
+def _insert(table: Table, rows: Sequence[Row], suffix: str) -> list[Row]:
     found: list[Row] = []
+    columns = table.columns
     for part in _parts(rows, len(columns)):
-        query = _insertion(table, columns, len(part), suffix)
+        query = _insertion(table.name, columns, len(part), suffix)
         found += _execute(query, list(chain.from_iterable(part)))
     return found
 
 
 @lru_cache(maxsize=64)
-def _insertion(table: str, columns: tuple[str, ...], rows: int, suffix: str) -> str:
+def _insertion(name: str, columns: tuple[str, ...], rows: int, suffix: str) -> str:
     # The names are those of our own tables and columns; values are parameters.
     values = _values(rows, len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) {values}{suffix}"
+    return f"INSERT INTO {name} ({', '.join(columns)}) {values}{suffix}"
 
 
 @lru_cache(maxsize=64)
@@ -109,34 +127,28 @@ def _execute(query: str, values: list[Any]) -> list[Row]:
         return list(cursor.fetchall()) if cursor.description else []
 
 
-def _copy(table: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+def _copy(name: str, table: Table, rows: Sequence[Row]) -> None:
+    query = f"COPY {name} ({', '.join(table.columns)}) FROM STDIN (FORMAT BINARY)"
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        copy.set_types(table.types.values())
+        for row in rows:
+            copy.write_row(row)
+
+
+def _stage(table: Table, rows: Sequence[Row], suffix: str) -> list[Row]:
+    """COPY knows no conflicts: the rows go into a table of this connection first."""
+    staging, names = f"staged_{table.name}", ", ".join(table.columns)
     with connection.cursor() as cursor:
-        query = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-        with cursor.copy(query) as copy:
-            for at in range(0, len(rows), _COPIED_AT_ONCE):
-                copy.write("".join(map(_line, rows[at : at + _COPIED_AT_ONCE])))
-
-
-def _line(row: Row) -> str:
-    return "\t".join([_SPELLED[type(value)](value) for value in row]) + "\n"
-
-
-def _escaped(text: str) -> str:
-    r"""Text in COPY's format, where a backslash, tab or line end means something."""
-    if text.isalnum():
-        return text
-    text = text.replace("\\", "\\\\").replace("\n", "\\n")
-    return text.replace("\t", "\\t").replace("\r", "\\r")
-
-
-_SPELLED: dict[type, Callable[[Any], str]] = {
-    str: _escaped,
-    int: repr,
-    bytes: lambda value: "\\\\x" + value.hex(),
-    bool: lambda value: "t" if value else "f",
-    type(None): lambda _: "\\N",
-    datetime: datetime.isoformat,
-}
+        cursor.execute(
+            f"CREATE TEMP TABLE IF NOT EXISTS {staging} ON COMMIT DELETE ROWS "  # noqa: S608
+            f"AS SELECT {names} FROM {table.name} WITH NO DATA"
+        )
+        _copy(staging, table, rows)
+        query = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {staging}{suffix}"  # noqa: S608
+        cursor.execute(query)
+        found = list(cursor.fetchall()) if cursor.description else []
+        cursor.execute(f"TRUNCATE {staging}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)

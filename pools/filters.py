@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import Min, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from pools import paging
+from pools import block_times, paging
 from pools.events import KINDS
 from pools.filter_fields import (
     AddressField,
@@ -20,7 +20,7 @@ from pools.filter_fields import (
     TextField,
     WholeNumberField,
 )
-from pools.models import Contract, CoveredRange, Log, Membership, Pool
+from pools.models import Contract, CoveredRange, Log, Membership, Pool, is_of_kind
 from pools.paged_filter import PagedFilter, Parameter, Where
 
 # Up to so many new messages, it pays to ask first in which block the lowest of them lies.
@@ -118,6 +118,7 @@ class EventFilter(PagedFilter):
 
     kind = Where(
         ChoiceField,
+        method="of_kind",
         names=tuple(KINDS),
         label=_("Kind"),
         help_text="The event's name in the contract's interface.",
@@ -181,6 +182,9 @@ class EventFilter(PagedFilter):
     # The list is read in chain order, along the index of block numbers. Each of these turns its
     # value into what an index can enter, so that nothing is passed over one by one.
 
+    def of_kind(self, rows: QuerySet[Log], _name: str, value: str) -> QuerySet[Log]:
+        return rows.filter(is_of_kind(value))
+
     def of_pool(self, rows: QuerySet[Log], _name: str, value: int) -> QuerySet[Log]:
         contracts = Contract.objects.all()
         address = self.values.get("contract")
@@ -189,13 +193,11 @@ class EventFilter(PagedFilter):
         return rows.filter(contract__in=list(contracts), pool_id=value)
 
     def from_moment(self, rows: QuerySet[Log], _name: str, value: datetime) -> QuerySet[Log]:
-        found = _standing().filter(timestamp__gte=value).order_by("timestamp", "block_number")
-        first = found.values_list("block_number", flat=True).first()
+        first = block_times.first_since(value)
         return rows.none() if first is None else rows.filter(block_number__gte=first)
 
     def until_moment(self, rows: QuerySet[Log], _name: str, value: datetime) -> QuerySet[Log]:
-        found = _standing().filter(timestamp__lt=value).order_by("-timestamp", "-block_number")
-        last = found.values_list("block_number", flat=True).first()
+        last = block_times.last_before(value)
         return rows.none() if last is None else rows.filter(block_number__lte=last)
 
     def after_seq(self, rows: QuerySet[Log], _name: str, value: int) -> QuerySet[Log]:

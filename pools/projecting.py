@@ -63,6 +63,7 @@ class Projection:
         self._asked: set[int] = set()  # pools that were looked for
         self._stored: set[int] = set()  # those that were there, whose members may be there too
         self._asked_members: set[tuple[int, str]] = set()
+        self._on_record: set[tuple[int, str]] = set()
 
     def is_current(self, contract: Contract) -> bool:
         """Whether nobody else has saved this contract's projections since we loaded them."""
@@ -121,7 +122,9 @@ class Projection:
 
     def save(self) -> None:
         """Store what has changed, with the contract's facts and `folded_to`."""
-        saving.save(self.contract_id, self.ledger, self._places, folded_to=self.folded_to)
+        saving.save(
+            self.contract_id, self.ledger, self._places, self._on_record, folded_to=self.folded_to
+        )
         self.ledger.changed_pools.clear()
         self.ledger.changed_members.clear()
         self.revision += 1
@@ -169,6 +172,7 @@ class Projection:
             self._asked_members |= unknown
             for member in saving.load_members(self._keys(), unknown):
                 self.ledger.members[member.pool_id, member.account] = member
+                self._on_record.add((member.pool_id, member.account))
 
     def _load_pools(self, pool_ids: Collection[int]) -> None:
         self._asked.update(pool_ids)
@@ -184,6 +188,7 @@ class Projection:
         for member in saving.load_all_members(keys):
             key = member.pool_id, member.account
             self._asked_members.add(key)
+            self._on_record.add(key)
             self.ledger.members.setdefault(key, member)
 
     def _keys(self) -> dict[int, int]:

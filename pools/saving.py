@@ -13,6 +13,7 @@ import msgspec
 from django.db.models import F
 
 from pools import bulk
+from pools.bulk import Table
 from pools.models import Contract, Membership, Pool
 from pools.names import clean_name
 from pools.projection import ContractState, Ledger, MemberState, PoolState
@@ -32,30 +33,48 @@ _FACTS = (
     "total_contributed",
 )
 _ADDRESSES = ("fee_collector", "owner", "implementation")  # stored as "" while unknown
-_POOL_KEY = ("contract_id", "pool_id")
-_POOL_FACTS = (
-    "name",
-    "name_raw",
-    "creator",
-    "status",
-    "min_contribution",
-    "max_members",
-    "member_count",
-    "total_contributed",
-    "created_at",
-    "closed_at",
-    "events",
-    "last_event_at",
-    "last_block",
-    "last_log_index",
-    "created_block",
-    "created_log_index",
-    "created_tx",
+_POOLS = Table(
+    "pools_pool",
+    {
+        "contract_id": "int8",
+        "pool_id": "numeric",
+        "name": "varchar",
+        "name_raw": "bytea",
+        "creator": "varchar",
+        "status": "int2",
+        "min_contribution": "numeric",
+        "max_members": "numeric",
+        "member_count": "int8",
+        "total_contributed": "numeric",
+        "created_at": "timestamptz",
+        "closed_at": "timestamptz",
+        "events": "int8",
+        "last_event_at": "timestamptz",
+        "last_block": "int8",
+        "last_log_index": "int4",
+        "created_block": "int8",
+        "created_log_index": "int4",
+        "created_tx": "varchar",
+        "category": "varchar",
+    },
 )
-_POOL_COLUMNS = (*_POOL_KEY, *_POOL_FACTS, "category")
+_POOL_KEY = ("contract_id", "pool_id")
+_OF_POOLS = tuple(name for name in _POOLS.columns if name not in (*_POOL_KEY, "category"))
+_MEMBERS = Table(
+    "pools_membership",
+    {
+        "pool_id": "int8",
+        "account": "varchar",
+        "contribution": "numeric",
+        "shares": "numeric",
+        "active": "bool",
+        "joined_at": "timestamptz",
+        "left_at": "timestamptz",
+        "yield_claimed": "numeric",
+    },
+)
 _MEMBER_KEY = ("pool_id", "account")
-_MEMBER_FACTS = ("contribution", "shares", "active", "joined_at", "left_at", "yield_claimed")
-_MEMBER_COLUMNS = (*_MEMBER_KEY, *_MEMBER_FACTS)
+_OF_MEMBERS = tuple(name for name in _MEMBERS.columns if name not in _MEMBER_KEY)
 _LOADED_AT_ONCE = 500
 
 
@@ -95,7 +114,7 @@ def load_members(
 ) -> Iterator[MemberState]:
     """Those of the wanted members (pool id, account) that are stored; `keys` of their pools."""
     pool_ids = {key: pool_id for pool_id, key in keys.items()}
-    columns = ", ".join(f"m.{name}" for name in _MEMBER_COLUMNS)
+    columns = ", ".join(f"m.{name}" for name in _MEMBERS.columns)
     query = (
         f"SELECT {columns} FROM ({{values}}) AS wanted "  # noqa: S608 - names of our own columns
         "JOIN pools_membership m ON m.pool_id = wanted.column1 AND m.account = wanted.column2"
@@ -133,13 +152,21 @@ def load_all_members(keys: Mapping[int, int]) -> Iterator[MemberState]:
 
 
 def save(
-    contract_id: int, ledger: Ledger, places: Mapping[int, PoolPlace], *, folded_to: int
+    contract_id: int,
+    ledger: Ledger,
+    places: Mapping[int, PoolPlace],
+    on_record: set[tuple[int, str]],
+    *,
+    folded_to: int,
 ) -> None:
-    """Write the ledger's changed pools and members, and the contract's facts."""
+    """Write the ledger's changed pools and members, and the contract's facts.
+
+    `on_record` names the members that have rows, and afterwards those written now, too.
+    """
     if ledger.changed_pools or ledger.changed_members:
-        _delete_gone(contract_id, ledger)
+        _delete_gone(contract_id, ledger, on_record)
         _save_pools(contract_id, ledger, places)
-        _save_members(ledger, places)
+        _save_members(ledger, places, on_record)
     facts: dict[str, Any] = {name: getattr(ledger.contract, name) for name in _FACTS}
     for name in _ADDRESSES:
         facts[name] = facts[name] or ""
@@ -148,11 +175,12 @@ def save(
     )
 
 
-def _delete_gone(contract_id: int, ledger: Ledger) -> None:
+def _delete_gone(contract_id: int, ledger: Ledger, on_record: set[tuple[int, str]]) -> None:
     gone = ledger.changed_pools - ledger.pools.keys()
     if gone:
         Pool.objects.filter(contract=contract_id, pool_id__in=gone).delete()
     for pool_id, account in ledger.changed_members - ledger.members.keys():
+        on_record.discard((pool_id, account))
         if pool_id not in gone:
             Membership.objects.filter(
                 pool__contract=contract_id, pool__pool_id=pool_id, account=account
@@ -189,24 +217,26 @@ def _save_pools(contract_id: int, ledger: Ledger, places: Mapping[int, PoolPlace
             )
         )
     stored = bulk.upsert(
-        "pools_pool",
-        _POOL_COLUMNS,
+        _POOLS,
         rows,
         key=_POOL_KEY,
-        update=_POOL_FACTS,
+        update=_OF_POOLS,
         returning=("id", "pool_id"),
     )
     for key, pool_id in stored:
         places[_number(pool_id)].key = key
 
 
-def _save_members(ledger: Ledger, places: Mapping[int, PoolPlace]) -> None:
+def _save_members(
+    ledger: Ledger, places: Mapping[int, PoolPlace], on_record: set[tuple[int, str]]
+) -> None:
     spelled = bulk.spelling()
     uint256, moment = spelled.uint256, spelled.moment
-    rows = []
+    new: list[bulk.Row] = []
+    known: list[bulk.Row] = []
     for key in sorted(ledger.changed_members & ledger.members.keys()):
         member = ledger.members[key]
-        rows.append(
+        (known if key in on_record else new).append(
             (
                 places[member.pool_id].key,
                 member.account,
@@ -218,7 +248,9 @@ def _save_members(ledger: Ledger, places: Mapping[int, PoolPlace]) -> None:
                 uint256(member.yield_claimed),
             )
         )
-    bulk.upsert("pools_membership", _MEMBER_COLUMNS, rows, key=_MEMBER_KEY, update=_MEMBER_FACTS)
+    bulk.insert(_MEMBERS, new)
+    bulk.upsert(_MEMBERS, known, key=_MEMBER_KEY, update=_OF_MEMBERS)
+    on_record |= ledger.changed_members & ledger.members.keys()
 
 
 def _pool_state(row: Pool) -> PoolState:

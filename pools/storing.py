@@ -10,6 +10,7 @@ from operator import attrgetter
 
 from pools import bulk
 from pools.activity import count_events
+from pools.bulk import Table
 from pools.decoding import DecodingError, decode
 from pools.events import (
     Event,
@@ -19,7 +20,7 @@ from pools.events import (
     PoolCreated,
     YieldClaimed,
 )
-from pools.models import Block, Contract, Log
+from pools.models import COMMONEST_KIND, Contract, Log
 from pools.outbox import Outbox
 from pools.projecting import Taken
 from pools.segments import RawLog, Segment
@@ -30,22 +31,37 @@ _ACCOUNT = {
         (MemberJoined, MemberLeft, PartialWithdrawal, YieldClaimed), attrgetter("member")
     ),
 }
-_BLOCK_COLUMNS = ("chain_id", "number", "hash", "parent_hash", "timestamp", "canonical")
-_LOG_KEY = ("block_number", "log_index", "block_id")
-_LOG_COLUMNS = (
-    *_LOG_KEY,
-    "contract_id",
-    "timestamp",
-    "transaction_hash",
-    "transaction_index",
-    "topics",
-    "data",
-    "kind",
-    "pool_id",
-    "account",
-    "problem",
-    "seq",
-    "retracted_seq",
+_BLOCKS = Table(
+    "pools_block",
+    {
+        "chain_id": "int8",
+        "number": "int8",
+        "hash": "varchar",
+        "parent_hash": "varchar",
+        "timestamp": "timestamptz",
+        "canonical": "bool",
+    },
+)
+_LOGS = Table(
+    "pools_log",
+    {
+        "block_number": "int8",
+        "log_index": "int4",
+        "block_id": "int8",
+        "contract_id": "int8",
+        "timestamp": "timestamptz",
+        "transaction_hash": "varchar",
+        "transaction_index": "int4",
+        "topics": "bytea",
+        "data": "bytea",
+        "kind": "varchar",
+        "uncommon_kind": "varchar",
+        "pool_id": "numeric",
+        "account": "varchar",
+        "problem": "varchar",
+        "seq": "int8",
+        "retracted_seq": "int8",
+    },
 )
 
 
@@ -110,14 +126,13 @@ def write(batch: Batch, outbox: Outbox) -> int:
     if Log.objects.filter(block_number__range=numbers).exists():
         # A block that the chain took back and brought again has its rows: they stand again.
         bulk.upsert(
-            "pools_log",
-            _LOG_COLUMNS,
+            _LOGS,
             rows,
-            key=_LOG_KEY,
+            key=("block_number", "log_index", "block_id"),
             update=("seq", "retracted_seq", "problem"),
         )
     else:
-        bulk.insert("pools_log", _LOG_COLUMNS, rows)
+        bulk.insert(_LOGS, rows)
     _count(batch)
     return first_seq
 
@@ -138,8 +153,7 @@ def _write_headers(segment: Segment) -> dict[int, int]:
     ]
     return dict(
         bulk.upsert(
-            Block._meta.db_table,
-            _BLOCK_COLUMNS,
+            _BLOCKS,
             rows,
             key=("chain_id", "hash"),
             update=("canonical",),
@@ -158,6 +172,7 @@ def _rows(batch: Batch, blocks: dict[int, int], first_seq: int) -> Iterable[bulk
         account = _ACCOUNT.get(type(event)) if event is not None else None
         pool_id = getattr(event, "pool_id", None)
         number = raw.block_number
+        kind = "" if event is None else event.kind
         yield (
             number,
             raw.log_index,
@@ -168,7 +183,8 @@ def _rows(batch: Batch, blocks: dict[int, int], first_seq: int) -> Iterable[bulk
             raw.transaction_index,
             raw.topics,
             raw.data,
-            "" if event is None else event.kind,
+            kind,
+            None if kind == COMMONEST_KIND else kind,
             None if pool_id is None else uint256(pool_id),
             "" if account is None else account(event),
             problems.get(index, "") if problems else "",

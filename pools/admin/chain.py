@@ -20,7 +20,7 @@ from pools.admin.base import (
 )
 from pools.admin.rescan import MayRescan, scan_again
 from pools.events import KINDS, event_args
-from pools.models import Block, Chain, Contract, Cursor, Log
+from pools.models import Block, Chain, Contract, Cursor, Log, is_of_kind
 from pools.projecting import event_of
 
 TOPIC_BYTES = 32
@@ -99,7 +99,8 @@ class KindFilter(admin.SimpleListFilter):
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Log]) -> QuerySet[Log]:
         if self.value() is None:
             return queryset
-        return queryset.filter(kind="" if self.value() == "unreadable" else self.value())
+        kind = self.value() or ""
+        return queryset.filter(is_of_kind("" if kind == "unreadable" else kind))
 
 
 class StandingFilter(admin.SimpleListFilter):

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 from django.db import migrations, models
+from django.db.models import F
 
 import pools.fields
 
@@ -29,6 +30,12 @@ def shorten_numbers(_apps, schema_editor):
                 f"UPDATE {table} SET {column} = printf('%02d', length({digits})) || {digits} "  # noqa: S608
                 f"WHERE {column} IS NOT NULL"
             )
+
+
+def tell_uncommon_kinds(apps, _schema_editor):
+    """What is of another kind than the commonest, for the index by kind."""
+    logs = apps.get_model("pools", "Log").objects.exclude(kind="MemberJoined")
+    logs.update(uncommon_kind=F("kind"))
 
 
 def fold_up_to_the_cursor(apps, _schema_editor):
@@ -213,6 +220,25 @@ class Migration(migrations.Migration):
                 to="pools.contract",
             ),
         ),
+        migrations.RemoveIndex(model_name="log", name="log_of_kind"),
+        migrations.RemoveIndex(model_name="log", name="log_by_time"),
+        migrations.AddField(
+            model_name="log",
+            name="uncommon_kind",
+            field=models.CharField(max_length=32, null=True),
+        ),
+        migrations.AddIndex(
+            model_name="log",
+            index=models.Index(
+                condition=models.Q(("uncommon_kind__isnull", False)),
+                fields=["uncommon_kind", "block_number", "log_index"],
+                name="log_of_uncommon_kind",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="block",
+            index=models.Index(fields=["timestamp"], name="block_by_time"),
+        ),
         migrations.AddConstraint(
             model_name="poolreading",
             constraint=models.UniqueConstraint(
@@ -220,5 +246,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunPython(shorten_numbers, migrations.RunPython.noop, elidable=True),
+        migrations.RunPython(tell_uncommon_kinds, migrations.RunPython.noop, elidable=True),
         migrations.RunPython(fold_up_to_the_cursor, migrations.RunPython.noop, elidable=True),
     ]

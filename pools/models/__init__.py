@@ -4,13 +4,24 @@ Only `pools.ingest` writes the chain-derived ones. Raw logs are kept as they cam
 memberships, hourly counts and the contract's state can be rebuilt from them without a node.
 """
 
-from pools.models.chain import ADDRESS_LENGTH, HASH_LENGTH, Block, Chain, Contract, Cursor, Log
+from pools.models.chain import (
+    ADDRESS_LENGTH,
+    COMMONEST_KIND,
+    HASH_LENGTH,
+    Block,
+    Chain,
+    Contract,
+    Cursor,
+    Log,
+    is_of_kind,
+)
 from pools.models.history import CoveredRange, EndpointRecord, HistoricalScan, Verification
 from pools.models.projections import HourlyActivity, Membership, Pool, PoolReading
 from pools.models.work import Alert, Lease, ListenerStatus, OutboxRow
 
 __all__ = [
     "ADDRESS_LENGTH",
+    "COMMONEST_KIND",
     "HASH_LENGTH",
     "Alert",
     "Block",
@@ -29,4 +40,5 @@ __all__ = [
     "Pool",
     "PoolReading",
     "Verification",
+    "is_of_kind",
 ]

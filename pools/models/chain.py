@@ -88,6 +88,8 @@ class Block(models.Model):
                 name="one_canonical_block_per_number",
             ),
         ]
+        # Which blocks, and so which logs, are of a day or an hour.
+        indexes = [models.Index(fields=["timestamp"], name="block_by_time")]
 
     def __str__(self) -> str:
         return f"{self.number} {self.hash[:10]}"
@@ -115,6 +117,8 @@ class Log(models.Model):
     topics = models.BinaryField()  # 32 bytes each, one after the other
     data = models.BinaryField()
     kind = models.CharField(max_length=32, blank=True)  # empty: could not be decoded
+    # The kind once more, null where it is the commonest, so that the index by kind stays small.
+    uncommon_kind = models.CharField(max_length=32, null=True)  # noqa: DJ001 - null is not ""
     pool_id = UInt256Field(null=True)
     account = models.CharField(max_length=ADDRESS_LENGTH, blank=True)
     problem = models.CharField(max_length=300, blank=True)  # why it was not decoded or not folded
@@ -141,10 +145,20 @@ class Log(models.Model):
                 fields=["contract", "pool_id", "block_number", "log_index"], name="log_of_pool"
             ),
             models.Index(fields=["account", "block_number", "log_index"], name="log_of_account"),
-            models.Index(fields=["kind", "block_number", "log_index"], name="log_of_kind"),
-            # Yesterday until the same minute.
-            models.Index(fields=["timestamp"], name="log_by_time"),
+            models.Index(
+                fields=["uncommon_kind", "block_number", "log_index"],
+                condition=Q(uncommon_kind__isnull=False),
+                name="log_of_uncommon_kind",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind or 'undecoded log'} {self.block_number}:{self.log_index}"
+
+
+COMMONEST_KIND = "MemberJoined"
+
+
+def is_of_kind(kind: str) -> Q:
+    """Logs of a kind, by the index where there is one; the commonest lie everywhere."""
+    return Q(kind=kind) if kind == COMMONEST_KIND else Q(uncommon_kind=kind)

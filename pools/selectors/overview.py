@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, Sum
 from django.utils import timezone
 
+from pools import block_times
 from pools.models import Chain, Contract, Cursor, HourlyActivity, ListenerStatus, Log
 from pools.periods import Period, periods, split_hours, trend_percent
 from pools.rows import Connection, Stats
@@ -116,5 +117,8 @@ def _events_in(period: Period) -> int:
         return counted
     within = Q()
     for edge in edges:
-        within |= Q(timestamp__gte=edge.start, timestamp__lt=edge.end)
+        if blocks := block_times.between(edge.start, edge.end):
+            within |= Q(block_number__range=blocks)
+    if not within:
+        return counted
     return counted + Log.objects.filter(within, retracted_seq=None).exclude(kind="").count()
