@@ -174,6 +174,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    # Looks whether last night's comparison is done; when it was stands in the database.
+    "verify-sample": {
+        "task": "realtime.verification.verify_sample",
+        "schedule": 600.0,
+        "options": {"expires": 550},
+    },
+    "refresh-readings": {
+        "task": "realtime.verification.refresh_readings",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "prune-outbox": {
         "task": "realtime.tasks.prune_outbox",
         "schedule": 600.0,

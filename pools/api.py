@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, re_path, reverse
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
-from pools import selectors
+from pools import at_block, selectors
 from pools.api_docs import TemplateDocs
 from pools.filter_fields import AddressField, PoolIdField
 from pools.filters import EventFilter, MemberFilter, PoolFilter
@@ -28,9 +28,13 @@ from pools.schemas import (
     EventAnswer,
     ListAnswer,
     MemberAnswer,
+    MembersAnswer,
     PoolAnswer,
+    PoolAtAnswer,
     StatsAnswer,
 )
+from pools.selectors import NotProved, NotThere
+from pools.time_travel import PastPool
 
 A = TypeVar("A", bound=Answer)
 F = TypeVar("F", bound=PagedFilter)
@@ -76,26 +80,45 @@ def parameters(filters: type[PagedFilter]) -> dict[str, list[dict[str, Any]]]:
 def pools(request: HttpRequest) -> HttpResponse:
     """The pools, newest first unless ordered otherwise."""
     found = selectors.pools(_filters(PoolFilter, request))
-    return _list(request, found, PoolAnswer.of, ListAnswer[PoolAnswer])
+    readings = selectors.readings_of(found.results)
+
+    def shape(pool: Pool) -> PoolAnswer:
+        return PoolAnswer.of(pool, readings.get(pool.pk))
+
+    return _list(request, found, shape, ListAnswer[PoolAnswer])
 
 
 @api.get(
-    "/pools/{contract}/{pool_id}", response={200: PoolAnswer, 400: ErrorAnswer, 404: ErrorAnswer}
+    "/pools/{contract}/{pool_id}",
+    response={200: PoolAtAnswer, 400: ErrorAnswer, 404: ErrorAnswer, 409: ErrorAnswer},
+    openapi_extra={"parameters": [at_block.PARAMETER]},
 )
-def pool(request: HttpRequest, contract: str, pool_id: str) -> HttpResponse:  # noqa: ARG001
-    """One pool of one contract."""
-    return _answer(PoolAnswer.of(_pool(contract, pool_id)))
+def pool(request: HttpRequest, contract: str, pool_id: str) -> HttpResponse:
+    """One pool of one contract, now or right after a past block."""
+    block = _at_block(request)
+    if block is not None:
+        past = _pool_at(contract, pool_id, block)
+        return _answer(PoolAtAnswer.at(past.pool, None, at_block=block))
+    found = _pool(contract, pool_id)
+    return _answer(PoolAtAnswer.at(found, selectors.reading(found), at_block=None))
 
 
 @api.get(
     "/pools/{contract}/{pool_id}/members",
-    response={200: ListAnswer[MemberAnswer], 400: ErrorAnswer, 404: ErrorAnswer},
-    openapi_extra=parameters(MemberFilter),
+    response={200: MembersAnswer, 400: ErrorAnswer, 404: ErrorAnswer, 409: ErrorAnswer},
+    openapi_extra={"parameters": [*parameters(MemberFilter)["parameters"], at_block.PARAMETER]},
 )
 def members(request: HttpRequest, contract: str, pool_id: str) -> HttpResponse:
-    """The members of a pool in the order in which they joined, those who left included."""
-    found = selectors.members(_pool(contract, pool_id), _filters(MemberFilter, request))
-    return _list(request, found, MemberAnswer.of, ListAnswer[MemberAnswer])
+    """The members of a pool in the order in which they joined, those who left included; now or
+    right after a past block.
+    """
+    filters, block = _filters(MemberFilter, request), _at_block(request)
+    if block is None:
+        page = selectors.members(_pool(contract, pool_id), filters)
+    else:
+        page = _pool_at(contract, pool_id, block).members(filters)
+    results = [MemberAnswer.of(member) for member in page.results]
+    return _answer(MembersAnswer(results=results, next=_next(request, page), at_block=block))
 
 
 @api.get(
@@ -112,7 +135,9 @@ def events(request: HttpRequest) -> HttpResponse:
 @api.get("/stats", response=StatsAnswer)
 def stats(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The numbers of the dashboard and the state of the link to the chain."""
-    return _answer(StatsAnswer.of(selectors.stats()))
+    told = selectors.stats()
+    reading = selectors.reading(told.latest_pool) if told.latest_pool else None
+    return _answer(StatsAnswer.of(told, reading))
 
 
 @api.get("/coverage", response=CoverageAnswer)
@@ -126,9 +151,15 @@ def bad_request(_request: HttpRequest, error: InvalidFilter) -> HttpResponse:
     return _answer(ErrorAnswer(detail=str(error)), status=400)
 
 
+@api.exception_handler(NotThere)
 @api.exception_handler(Http404)
-def not_found(_request: HttpRequest, error: Http404) -> HttpResponse:
+def not_found(_request: HttpRequest, error: Http404 | NotThere) -> HttpResponse:
     return _answer(ErrorAnswer(detail=str(error)), status=404)
+
+
+@api.exception_handler(NotProved)
+def not_proved(_request: HttpRequest, error: NotProved) -> HttpResponse:
+    return _answer(ErrorAnswer(detail=str(error)), status=409)
 
 
 def unknown(request: HttpRequest) -> HttpResponse:
@@ -175,11 +206,29 @@ def _filters(kind: type[F], request: HttpRequest) -> F:
 
 
 def _pool(contract: str, pool_id: str) -> Pool:
-    address = _read(AddressField(), "contract", contract)
-    found = selectors.pool(address, _read(PoolIdField(), "pool_id", pool_id))
+    address, number = _place(contract, pool_id)
+    found = selectors.pool(address, number)
     if found is None:
         raise Http404(f"There is no pool {pool_id} of contract {address}.")
     return found
+
+
+def _pool_at(contract: str, pool_id: str, block: int) -> PastPool:
+    address, number = _place(contract, pool_id)
+    return selectors.pool_at(address, number, block)
+
+
+def _place(contract: str, pool_id: str) -> tuple[str, int]:
+    address: str = _read(AddressField(), "contract", contract)
+    number: int = _read(PoolIdField(), "pool_id", pool_id)
+    return address, number
+
+
+def _at_block(request: HttpRequest) -> int | None:
+    try:
+        return at_block.asked(request)
+    except ValidationError as error:
+        raise InvalidFilter(f"{at_block.NAME}: {' '.join(error.messages)}") from error
 
 
 def _read(field: Field, name: str, value: str) -> Any:
@@ -192,12 +241,17 @@ def _read(field: Field, name: str, value: str) -> Any:
 def _list(
     request: HttpRequest, page: Page[R], shape: Callable[[R], A], answer: type[ListAnswer[A]]
 ) -> HttpResponse:
-    following = None
-    if page.next is not None:
-        query = request.GET.copy()
-        query["cursor"] = page.next
-        following = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
-    return _answer(answer(results=[shape(row) for row in page.results], next=following))
+    results = [shape(row) for row in page.results]
+    return _answer(answer(results=results, next=_next(request, page)))
+
+
+def _next(request: HttpRequest, page: Page[Any]) -> str | None:
+    """The address of the following page."""
+    if page.next is None:
+        return None
+    query = request.GET.copy()
+    query["cursor"] = page.next
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 def _answer(answer: Answer, status: int = 200) -> HttpResponse:

@@ -5,6 +5,7 @@ readings write them, and rebuilding the projections leaves them alone.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +16,7 @@ from django.utils import timezone
 from pools import leases
 from pools.contract_views import PoolInfo
 from pools.leases import LeaseToken
-from pools.models import Block, Pool, PoolReading
+from pools.models import Block, Contract, Cursor, Pool, PoolReading
 
 # No event tells of yield that is put into a pool: a quiet pool is asked about again after this.
 FRESH_FOR: Final = timedelta(hours=1)
@@ -27,10 +28,22 @@ def standing() -> QuerySet[PoolReading]:
     return PoolReading.objects.filter(~Exists(taken_back))
 
 
-def wanted(chain_id: int, *, now: datetime, most: int) -> dict[int, list[int]]:
-    """The pools to read, by contract: those never read, or with events since; then the rest of
-    the `most` from those that were read longest ago.
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The pools to read, by contract, and the cursor's block, at which to read them."""
+
+    number: int
+    hash: str
+    pools: list[tuple[Contract, list[int]]]
+
+
+def wanted(chain_id: int, *, now: datetime, most: int) -> Due:
+    """The pools never read, or with events since; then the rest of the `most` from those that
+    were read longest ago.
     """
+    cursor = Cursor.objects.filter(chain_id=chain_id).exclude(hash="").first()
+    if cursor is None:
+        return Due(-1, "", [])
     pools = Pool.objects.filter(contract__chain_id=chain_id)
     of_pool = standing().filter(contract=OuterRef("contract"), pool_id=OuterRef("pool_id"))
     unread = pools.filter(~Exists(of_pool.filter(block_number__gte=OuterRef("last_block"))))
@@ -40,7 +53,10 @@ def wanted(chain_id: int, *, now: datetime, most: int) -> dict[int, list[int]]:
     by_contract: dict[int, list[int]] = {}
     for contract_id, pool_id in dict.fromkeys([*found, *stale[: most - len(found)]]):
         by_contract.setdefault(contract_id, []).append(pool_id)
-    return by_contract
+    contracts = Contract.objects.in_bulk(by_contract)
+    return Due(
+        cursor.number, cursor.hash, [(contracts[key], ids) for key, ids in by_contract.items()]
+    )
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 
-from pools.models import Membership, Pool
+from pools.models import Membership, Pool, PoolReading
 from pools.rows import Connection, EventRow, Stats
 from pools.status_rows import Coverage, Missing
 
@@ -53,6 +53,24 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ReadingAnswer(Answer):
+    """What only the contract's views tell of a pool, as of a block."""
+
+    max_contribution: Wei
+    musd_minted: Wei
+    yield_generated: Wei
+    block_number: Whole
+
+    @classmethod
+    def of(cls, reading: PoolReading) -> "ReadingAnswer":
+        return cls(
+            max_contribution=reading.max_contribution,
+            musd_minted=reading.musd_minted,
+            yield_generated=reading.yield_generated,
+            block_number=reading.block_number,
+        )
+
+
 class PoolAnswer(Answer):
     chain_id: Whole
     contract: Address
@@ -71,9 +89,10 @@ class PoolAnswer(Answer):
     created_tx: Hash
     category: str | None
     last_event_at: Moment
+    reading: ReadingAnswer | None
 
     @classmethod
-    def of(cls, pool: Pool) -> "PoolAnswer":
+    def of(cls, pool: Pool, reading: PoolReading | None) -> "PoolAnswer":
         return cls(
             chain_id=pool.contract.chain_id,
             contract=pool.contract.address,
@@ -90,7 +109,18 @@ class PoolAnswer(Answer):
             created_tx=pool.created_tx,
             category=pool.category or None,
             last_event_at=pool.last_event_at,
+            reading=ReadingAnswer.of(reading) if reading else None,
         )
+
+
+class PoolAtAnswer(PoolAnswer):
+    """A pool now, or right after the block `at_block`."""
+
+    at_block: Whole | None
+
+    @classmethod
+    def at(cls, pool: Pool, reading: PoolReading | None, *, at_block: int | None) -> "PoolAtAnswer":
+        return cls(at_block=at_block, **dict(PoolAnswer.of(pool, reading)))
 
 
 class MemberAnswer(Answer):
@@ -199,7 +229,7 @@ class StatsAnswer(Answer):
     connection: ConnectionAnswer
 
     @classmethod
-    def of(cls, stats: Stats) -> "StatsAnswer":
+    def of(cls, stats: Stats, latest_reading: PoolReading | None) -> "StatsAnswer":
         return cls(
             pools_total=stats.pools_total,
             members_total=stats.members_total,
@@ -209,7 +239,9 @@ class StatsAnswer(Answer):
             events_yesterday_same_time=stats.events_yesterday_same_time,
             events_this_hour=stats.events_this_hour,
             trend_percent=stats.trend_percent,
-            latest_pool=PoolAnswer.of(stats.latest_pool) if stats.latest_pool else None,
+            latest_pool=(
+                PoolAnswer.of(stats.latest_pool, latest_reading) if stats.latest_pool else None
+            ),
             seq=stats.seq,
             connection=ConnectionAnswer.of(stats.connection),
         )
@@ -272,6 +304,12 @@ class ListAnswer(Answer, Generic[T]):
 
     results: list[T]
     next: str | None
+
+
+class MembersAnswer(ListAnswer[MemberAnswer]):
+    """Members now, or right after the block `at_block`."""
+
+    at_block: Whole | None
 
 
 class ErrorAnswer(Answer):

@@ -1,9 +1,8 @@
-"""The records at one moment: a reading transaction that others' writes do not reach.
+"""The records as they are at one block, to be held against what the chain says of it.
 
-`begin` opens it on the calling thread's connection and `end` gives it up; everything asked between
-belongs together, and no writer waits for it. `Present` reads pools and members as they are folded,
-`Past` folds them anew from the stored logs up to an earlier block. Both hand out pages, so that
-any size can be read in bounded memory.
+All of it is to be read in `moment.one_moment`. `Present` reads pools and members as they are
+folded, `Past` folds them anew from the stored logs up to an earlier block. Both hand out pages, so
+that any size can be read in bounded memory.
 """
 
 from bisect import bisect_left
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from pools import ranges, saving
@@ -35,25 +33,6 @@ FIRST: Final[MemberPlace] = (0, "")
 
 class NothingStored(Exception):
     """There is no such block in the records; the sentence says which there are."""
-
-
-def begin() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-            if connection.vendor == "postgresql"
-            else "BEGIN DEFERRED"  # Django's own transactions would take the writers' lock
-        )
-        cursor.execute("SELECT 1 FROM pools_chain")  # from here on nothing new is seen
-
-
-def end() -> None:
-    """Give the transaction up; the thread's connection with it."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("ROLLBACK")
-    finally:
-        connection.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pools.contract_views import MemberInfo, PoolInfo
 from pools.names import clean_name
 from pools.states import ContractState, MemberState, PoolState
 
+TOTALS = ("members_total", "total_contributed")  # what follows from all pools together
 PRESENT = "present"
 ABSENT = "absent"
 
@@ -84,13 +85,15 @@ class Sums:
 class Roll:
     """The members of one pool, checked off one by one.
 
-    `listed` are the accounts in the contract's list; None where it would not tell.
+    `listed` are the accounts in the contract's list; None where it would not tell. `complete`
+    until somebody is left out.
     """
 
     contract: str
     pool_id: int
     listed: set[str] | None
     shares: int = 0
+    complete: bool = True
     unseen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -193,22 +196,24 @@ def compare_totals(contract: str, state: ContractState, sums: Sums) -> Iterator[
 
     A total that agrees with either is wrong, if at all, by a pool that is told of already.
     """
-    for name, total, ours, onchain in (
-        ("members_total", state.members_total, sums.members, sums.members_onchain),
-        ("total_contributed", state.total_contributed, sums.contributed, sums.contributed_onchain),
-    ):
+    told = (
+        (state.members_total, sums.members, sums.members_onchain),
+        (state.total_contributed, sums.contributed, sums.contributed_onchain),
+    )
+    for name, (total, ours, onchain) in zip(TOTALS, told, strict=True):
         if total not in (ours, onchain):
             yield Mismatch(contract, None, name, str(total), str(onchain))
 
 
-def missing_ids(held: Iterable[int], *, after: int, up_to: int, most: int) -> list[int]:
-    """The numbers after `after` up to `up_to` that are not among `held`, which ascend; the first
+def missing_ids(held: Iterable[int], *, first: int, up_to: int, most: int) -> list[int]:
+    """The numbers from `first` to `up_to` that are not among `held`, which ascend; the lowest
     `most` of them.
     """
     missing: list[int] = []
-    expected = after + 1
+    expected = first
     for pool_id in (*held, up_to + 1):
-        missing += range(expected, min(pool_id, up_to + 1, expected + most - len(missing)))
+        end = min(pool_id, up_to + 1, expected + most - len(missing))
+        missing += range(expected, end)
         expected = max(expected, pool_id + 1)
     return missing
 

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from pools import selectors
+from pools import at_block, selectors
 from pools.decoding import checksum
 from pools.filters import PoolFilter
 from pools.models import Contract
@@ -84,19 +84,31 @@ def pool_page(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse
     address = checksum(bytes.fromhex(contract[2:]))
     if address != contract:
         return redirect("pools:pool", contract=address, pool_id=pool_id, permanent=True)
-    pool = selectors.pool(contract, pool_id)
+    moment = at_block.of_page(request, contract, pool_id)
+    past = moment.past
+    pool = past.pool if past else selectors.pool(contract, pool_id)
     if pool is None:
         raise Http404("no such pool")
+    events = selectors.latest_events(FEED_ROWS, pool=pool, up_to=past.at_block if past else None)
     return render(
         request,
         "pools/pool.html",
         {
-            **frame(topics=f"pool:{contract}:{pool_id}"),
+            **frame(topics="" if past else f"pool:{contract}:{pool_id}"),
             "pool": pool,
-            "members": selectors.largest_members(pool, MEMBERS_SHOWN),
+            "members": (
+                past.largest_members(MEMBERS_SHOWN)
+                if past
+                else selectors.largest_members(pool, MEMBERS_SHOWN)
+            ),
             "members_shown": MEMBERS_SHOWN,
-            "events": selectors.latest_events(FEED_ROWS, pool=pool),
+            "events": events,
+            "reading": None if past else selectors.reading(pool),
+            "past": past,
+            "moment": moment,
+            "event_blocks": dict.fromkeys(event.block_number for event in events),
         },
+        status=moment.status,
     )
 
 

@@ -17,9 +17,13 @@ from pools.selectors.lists import (
     pools,
 )
 from pools.selectors.overview import connection, current_seq, recounted, stats
+from pools.selectors.past import NotProved, NotThere, pool_at
+from pools.selectors.readings import reading, readings_of
 from pools.selectors.status import status
 
 __all__ = [
+    "NotProved",
+    "NotThere",
     "behind",
     "connection",
     "coverage",
@@ -35,7 +39,10 @@ __all__ = [
     "open_alerts",
     "outbox_after",
     "pool",
+    "pool_at",
     "pools",
+    "reading",
+    "readings_of",
     "recounted",
     "stats",
     "status",

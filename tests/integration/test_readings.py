@@ -45,8 +45,9 @@ def read(chain: ChainFactory, lease: LeaseToken, *pool_ids: int, at: int | None 
 
 
 def wanted(chain: ChainFactory, *, most: int = 100, later: timedelta = timedelta()) -> list[int]:
-    found = readings.wanted(CHAIN_ID, now=timezone.now() + later, most=most)
-    return found.get(chain.contract.pk, [])
+    due = readings.wanted(CHAIN_ID, now=timezone.now() + later, most=most)
+    assert (due.number, due.hash) == (chain.head.number, chain.head.hash)
+    return [pool_id for _, pool_ids in due.pools for pool_id in pool_ids]
 
 
 def test_new_pools_and_those_with_events_since_are_asked_about(
