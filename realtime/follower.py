@@ -27,8 +27,8 @@ from pools.reorg import (
 from pools.segments import BadSegment, Segment
 
 from .errors import NoEvidence, RpcError
-from .evidence import check_block
-from .nodes import blamed, get_block
+from .landing import landing
+from .nodes import Nodes, blamed
 from .parting import parting
 from .puller import LINKED_BLOCKS, Puller, Sight
 from .store import Position, Store, position
@@ -55,6 +55,7 @@ class Follower:
         self,
         *,
         chain_id: int,
+        nodes: Nodes,
         puller: Puller,
         store: Store,
         lease: LeaseToken,
@@ -63,6 +64,7 @@ class Follower:
         jump_blocks: int = JUMP_BLOCKS,
     ) -> None:
         self._chain_id = chain_id
+        self._nodes = nodes
         self._puller = puller
         self._store = store
         self._lease = lease
@@ -163,24 +165,16 @@ class Follower:
         return distance > self._jump_blocks + self._limit and self.position.hash in ("", at_cursor)
 
     async def _jump(self, sight: Sight) -> None:
-        """Go on just below every reorganisation that may come. What is left out is a gap.
-
-        Raises NoEvidence when another node has another block there.
-        """
+        """Go on just below every reorganisation that may come. What is left out is a gap."""
         number = sight.head.number - self._limit
-        (block,) = await sight.client.batch([get_block(number)])
-        with blamed(sight.client):
-            if block is None:
-                raise NoEvidence(f"block {number} has gone meanwhile")
-            check_block(block, number=number)
-        header = block.header
-        # A node that lags lacks the block and contradicts nobody.
-        if not await self._puller.agrees(sight, header, ours=None) and (
-            not await self._puller.lacks(sight, number)
-        ):
-            raise NoEvidence(f"two readings of block {number} differ, so none is gone on from")
+        header = await landing(self._nodes, sight, number)
         log.info("jumped", from_block=self.position.number, to_block=number, head=sight.head.number)
-        await self._store.run(ingest.jump, self._chain_id, header, lease=self._lease)
+        try:
+            await self._store.run(ingest.jump, self._chain_id, header, lease=self._lease)
+        except ingest.StaleCursor as error:
+            log.warning("stale_cursor", reason=str(error))
+            await self.load()
+            return
         self.position = Position(number, header.hash, Window(number, (header.hash,)))
         self._moved_at = asyncio.get_running_loop().time()
 

@@ -170,6 +170,7 @@ class Listener:
         puller = Puller(self._nodes, chain_id=self._chain_id, addresses=addresses)
         self._follower = Follower(
             chain_id=self._chain_id,
+            nodes=self._nodes,
             puller=puller,
             store=self._store,
             lease=lease,

@@ -1,171 +1,202 @@
-"""The backfill's account: which ranges are gaps, which scans were asked for, how each went.
+"""The backfill's account: the rows of `HistoricalScan` and the alerts about them.
 
-Reads coverage and keeps the rows of `HistoricalScan`, which are about our work, not the chain.
+They are about our work, not about the chain. Each row ends as what it says: a range that is done,
+or exactly the range that could not be proved, with the reason.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
-from pools import ranges
-from pools.models import Contract, CoveredRange, Cursor, HistoricalScan
+from pools import alerts, ranges
+from pools.models import Contract, CoveredRange, HistoricalScan
+from pools.segments import Segment
+
+from . import differences
+from .history import Unproved
+from .planning import gaps
 
 Kind = HistoricalScan.Kind
 State = HistoricalScan.State
 
-RESCAN_EVERY: Final = timedelta(hours=1)
 KEEP_ENDED: Final = timedelta(days=30)
-
-
-class NothingStored(Exception):
-    """There is no cursor yet, so nothing lies below it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One closed range of one contract, and the row that keeps account of it."""
-
-    contract: Contract
-    scan: HistoricalScan
-
-    @property
-    def failed_before(self) -> bool:
-        return self.scan.state == State.FAILED
-
-
-def gaps(
-    chain_id: int,
-    *,
-    contract: str | None = None,
-    from_block: int | None = None,
-    to_block: int | None = None,
-) -> list[tuple[Contract, ranges.Range]]:
-    """Closed ranges up to the cursor that no row covers, oldest first within each contract."""
-    found: list[tuple[Contract, ranges.Range]] = []
-    for row, cursor in followed(chain_id):
-        if contract is not None and row.address != contract:
-            continue
-        first = max(row.start_block, from_block or 0)
-        last = cursor if to_block is None else min(cursor, to_block)
-        covered = CoveredRange.objects.filter(contract=row).values_list("from_block", "to_block")
-        found += [(row, gap) for gap in ranges.gaps(first, last, covered)]
-    return found
-
-
-def extent(
-    chain_id: int, *, contract: str | None, from_block: int | None, to_block: int | None
-) -> ranges.Range:
-    """The blocks that a run with these bounds looks at. Raises NothingStored before the first."""
-    rows = [(row, at) for row, at in followed(chain_id) if contract in (None, row.address)]
-    if not rows:
-        raise NothingStored("no block is stored yet: the listener has only just begun")
-    first = max(min(row.start_block for row, _ in rows), from_block or 0)
-    return first, rows[0][1] if to_block is None else min(rows[0][1], to_block)
-
-
-def tasks_for_gaps(
-    chain_id: int,
-    *,
-    contract: str | None = None,
-    from_block: int | None = None,
-    to_block: int | None = None,
-) -> list[Task]:
-    """The gaps as work, those that failed last time at the end, so that they hold up no other.
-
-    For the holder of the backfill lease: a row that says RUNNING was left by a worker that ended.
-    A gap's row is written when its work begins; one that failed before is used again.
-    """
-    rows = HistoricalScan.objects.filter(contract__chain_id=chain_id, kind=Kind.BACKFILL)
-    rows.filter(state=State.RUNNING).update(
-        state=State.FAILED, error="its worker ended before it did", finished_at=timezone.now()
-    )
-    tasks = []
-    for row, (first, last) in gaps(
-        chain_id, contract=contract, from_block=from_block, to_block=to_block
-    ):
-        place = {"contract": row, "from_block": first, "to_block": last}
-        failed = rows.filter(state=State.FAILED, **place).order_by("-pk").first()
-        tasks.append(Task(row, failed or HistoricalScan(kind=Kind.BACKFILL, **place)))
-    return sorted(tasks, key=lambda task: task.failed_before)
-
-
-def requested_scans(chain_id: int) -> list[Task]:
-    """Scans that wait to be done and lie below the cursor.
-
-    Only the holder of the backfill lease runs any: for it, one that says RUNNING was left by a
-    worker that ended, and waits too.
-    """
-    tasks = []
-    for contract, cursor in followed(chain_id):
-        waiting = HistoricalScan.objects.filter(
-            contract=contract,
-            kind=Kind.RESCAN,
-            state__in=(State.REQUESTED, State.RUNNING),
-            to_block__lte=cursor,
-        )
-        tasks += [Task(contract, scan) for scan in waiting.order_by("pk")[:100]]
-    return tasks
-
-
-def due_for_rescan(chain_id: int) -> list[tuple[Contract, int]]:
-    """Contracts whose newest blocks were last scanned again an hour ago or more, and the cursor.
-
-    Taken from the rows, not from a clock in memory: it holds across restarts. Of the rows the one
-    that goes highest counts, since scans on request mostly look at older blocks.
-    """
-    due = []
-    for contract, cursor in followed(chain_id):
-        ended = HistoricalScan.objects.filter(
-            contract=contract, kind=Kind.RESCAN, to_block__lte=cursor, finished_at__isnull=False
-        ).order_by("-to_block", "-finished_at")
-        at = ended.values_list("finished_at", flat=True).first()
-        if at is None or at <= timezone.now() - RESCAN_EVERY:
-            due.append((contract, cursor))
-    return due
-
-
-def work_waits(chain_id: int) -> bool:
-    """Whether there is anything to do, asked of the database alone."""
-    return bool(gaps(chain_id) or requested_scans(chain_id) or due_for_rescan(chain_id))
-
-
-def followed(chain_id: int) -> list[tuple[Contract, int]]:
-    cursor = Cursor.objects.filter(chain_id=chain_id).first()
-    if cursor is None:
-        return []
-    rows = Contract.objects.filter(chain_id=chain_id).order_by("start_block", "address")
-    return [(row, cursor.number) for row in rows]
+ENDED: Final = "its worker ended before it did"
+# What no node proves holds up the pools at once if it is short; a long range is more likely a
+# node that is away, and passing it over would mean to fold all of it afresh, pool by pool.
+SHORT_GAP: Final = 100
+GAP_PATIENCE: Final = timedelta(minutes=10)
+RESCAN_ALERT: Final = timedelta(minutes=10)
+CLOSER_LOOKS: Final = 100  # of one segment; a scan that finds more has found a node that lies
+GAP: Final = "gap"
+RESCAN: Final = "rescan"
+_REASON: Final = 400
 
 
 def begin(scan: HistoricalScan) -> None:
+    """The work on this range begins, perhaps again: why it failed before is still to be seen."""
     scan.state = State.RUNNING
     scan.started_at = timezone.now()
     scan.finished_at = None
-    scan.events_found = 0
+    scan.done_to = None
+    scan.events_found = scan.requests = scan.retries = 0
+    scan.endpoints = ""
+    scan.save()
+
+
+def note(scan_id: int, facts: Mapping[str, Any]) -> None:
+    """How far it has come, unless it is over."""
+    HistoricalScan.objects.filter(pk=scan_id, state=State.RUNNING).update(**facts)
+
+
+@transaction.atomic
+def finish(scan: HistoricalScan, *, done_to: int) -> None:
+    """It is done up to and with that block.
+
+    What a backfill leaves is a gap still; what a re-scan leaves is requested anew.
+    """
+    if done_to < scan.to_block and scan.kind == Kind.RESCAN:
+        HistoricalScan.objects.create(
+            contract=scan.contract, kind=scan.kind, from_block=done_to + 1, to_block=scan.to_block
+        )
+    if done_to < scan.from_block:
+        scan.delete()
+        return
+    if scan.kind == Kind.RESCAN:
+        alerts.resolve(_key(RESCAN, scan))
+    scan.state = State.DONE
+    scan.done_to = scan.to_block = done_to
+    scan.error = ""
+    scan.finished_at = timezone.now()
     scan.save()
 
 
 @transaction.atomic
-def end(scan: HistoricalScan, *, done_to: int) -> None:
-    """Failed if it has an error, else done as far as it went.
+def fail(scan: HistoricalScan, failure: Unproved) -> HistoricalScan | None:
+    """What lies below the failure is done, the failure is a row of its own, with an alert.
 
-    What a backfill leaves is a gap still; what a re-scan leaves is requested anew.
+    Returns a row for what lies above, at work already, if there is any.
     """
-    scan.state = State.FAILED if scan.error else State.DONE
-    scan.finished_at = timezone.now()
-    if not scan.error and done_to < scan.to_block:
-        if scan.kind == Kind.RESCAN:
-            HistoricalScan.objects.create(
-                contract=scan.contract,
-                kind=scan.kind,
-                from_block=done_to + 1,
-                to_block=scan.to_block,
-            )
-        scan.to_block = done_to
-    scan.save()
+    end = scan.to_block
+    failed = scan
+    if failure.from_block > scan.from_block:
+        finish(scan, done_to=failure.from_block - 1)
+        failed = HistoricalScan(contract=scan.contract, kind=scan.kind, started_at=scan.started_at)
+    failed.from_block, failed.to_block = failure.from_block, failure.to_block
+    failed.state = State.FAILED
+    failed.done_to = None
+    failed.error = failure.reason[:_REASON]
+    failed.finished_at = timezone.now()
+    failed.save()
+    _raise(failed)
+    if failure.to_block >= end:
+        return None
+    rest = HistoricalScan(contract=scan.contract, kind=scan.kind)
+    rest.from_block, rest.to_block = failure.to_block + 1, end
+    begin(rest)
+    return rest
+
+
+def _raise(failed: HistoricalScan) -> None:
+    blocks = f"blocks {failed.from_block} to {failed.to_block} of {failed.contract.address}"
+    details = {
+        "contract": failed.contract.address,
+        "from_block": failed.from_block,
+        "to_block": failed.to_block,
+        "reason": failed.error,
+    }
+    if failed.kind == Kind.BACKFILL:
+        message = f"No node proves {blocks}: {failed.error}"
+        alerts.raise_alert(GAP, _key(GAP, failed), message, details)
+    elif timezone.now() - failed.created_at > RESCAN_ALERT:
+        message = f"The {blocks} cannot be scanned again: {failed.error}"
+        alerts.raise_alert(RESCAN, _key(RESCAN, failed), message, details)
+
+
+def _key(kind: str, scan: HistoricalScan) -> str:
+    return f"{kind}:{scan.contract.address}:{scan.from_block}-{scan.to_block}"
+
+
+def resolve_closed_gaps(chain_id: int) -> None:
+    """Resolve alerts about gaps that are closed, or that stand as others now."""
+    open_gaps = alerts.open_alerts(GAP)
+    if not open_gaps:
+        return
+    left: dict[int, list[ranges.Range]] = {}
+    for contract, gap in gaps(chain_id):
+        left.setdefault(contract.pk, []).append(gap)
+    failed = HistoricalScan.objects.filter(kind=Kind.BACKFILL, state=State.FAILED)
+    standing = {
+        _key(GAP, scan)
+        for scan in failed.select_related("contract")
+        if any(
+            first <= scan.from_block and scan.to_block <= last
+            for first, last in left.get(scan.contract_id, [])
+        )
+    }
+    for alert in open_gaps:
+        if alert.key not in standing:
+            alerts.resolve(alert.key)
+
+
+def given_up(contract_id: int) -> int | None:
+    """The last block of the gap right behind what is folded, if it failed and need not be awaited.
+
+    None where there is none, or where the contract's logs are folded up to the cursor.
+    """
+    folded_to = Contract.objects.values_list("folded_to", flat=True).get(pk=contract_id)
+    failed = HistoricalScan.objects.filter(
+        contract=contract_id,
+        kind=Kind.BACKFILL,
+        state=State.FAILED,
+        from_block__lte=folded_to + 1,
+        to_block__gt=folded_to,
+    )
+    covered = CoveredRange.objects.filter(contract=contract_id, to_block__gt=folded_to)
+    above = covered.order_by("from_block").values_list("from_block", flat=True).first()
+    if above is not None and above <= folded_to + 1:
+        return None
+    for scan in failed:
+        is_short = scan.to_block - scan.from_block < SHORT_GAP
+        if is_short or timezone.now() - scan.created_at >= GAP_PATIENCE:
+            return scan.to_block if above is None else min(scan.to_block, above - 1)
+    return None
+
+
+def settle_interrupted(chain_id: int) -> None:
+    """For the holder of the backfill's lease: what says RUNNING was left by a worker that ended.
+
+    What it had done is done; the rest is a gap like any other. Re-scans are begun again.
+    """
+    backfills = HistoricalScan.objects.filter(contract__chain_id=chain_id, kind=Kind.BACKFILL)
+    running = backfills.filter(state=State.RUNNING)
+    running.filter(done_to__gte=F("from_block")).update(
+        state=State.DONE, to_block=F("done_to"), error=ENDED, finished_at=timezone.now()
+    )
+    running.update(state=State.REQUESTED, error=ENDED, started_at=None)
+    left = gaps(chain_id)
+    for scan in backfills.filter(state=State.REQUESTED):
+        if not any(
+            contract.pk == scan.contract_id and first <= scan.to_block and scan.from_block <= last
+            for contract, (first, last) in left
+        ):
+            scan.delete()
+
+
+def request_closer_look(contract: Contract, segment: Segment) -> None:
+    """Have the blocks compared one by one in which we hold logs that the segment lacks."""
+    blocks = {held.block_number for held in differences.between(contract, segment).surplus}
+    for number in sorted(blocks)[:CLOSER_LOOKS]:
+        HistoricalScan.objects.get_or_create(
+            contract=contract,
+            kind=Kind.RESCAN,
+            state=State.REQUESTED,
+            from_block=number,
+            to_block=number,
+        )
 
 
 def forget_old() -> None:

@@ -5,21 +5,24 @@ step, and a lease keeps two of a kind from working at once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 from celery import shared_task
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
 from pools import ingest
+from pools.leases import LostLease
 
-from .backfill import Backfill, BackfillFailed, new_store, opened
+from . import verification  # noqa: F401 - its tasks register themselves
+from .backfill import Backfill, new_store, working
 from .chain import Misconfigured
 from .configuration import from_settings
 from .errors import RpcError
-from .scans import forget_old, work_waits
-from .store import pinned_chain
+from .planning import work_waits
+from .scans import forget_old
+from .store import DatabaseAway, pinned_chain
 
 log = structlog.get_logger(__name__)
 
@@ -32,12 +35,18 @@ KEEP_BLOCKS: Final = 1_000
 def backfill_gaps() -> None:
     """Fill what is not covered up to the cursor, and scan again what was asked for.
 
-    Once an hour the last hundred blocks too: some nodes bring logs late. When that was last done
+    Every ten minutes the last blocks too: some nodes bring logs late. When that was last done
     stands in the database, so that it is not put off by restarts.
     """
     pinned = pinned_chain()
-    if pinned is not None and work_waits(pinned[0]):
-        asyncio.run(_with_backfill(_one_turn))
+    if pinned is None or not work_waits(pinned[0]):
+        return
+    if asyncio.run(_take_turn()):
+        try:
+            # Time was up before the end. Should the broker be away, the beat comes in a minute.
+            backfill_gaps.apply_async(expires=55, retry=False)
+        except OperationalError as error:
+            log.info("next_turn_not_asked_for", reason=str(error))
 
 
 @shared_task(name="realtime.tasks.prune_outbox")
@@ -48,23 +57,20 @@ def prune_outbox() -> None:
     forget_old()
 
 
-async def _one_turn(backfill: Backfill) -> None:
-    until = asyncio.get_running_loop().time() + BUDGET_SECONDS
-    try:
-        await backfill.rescan_recent()
-    except BackfillFailed as error:  # no reason to leave the past as it is
-        log.warning("rescan_failed", reason=str(error))
-    await backfill.fill_past(until=until)
+async def _take_turn() -> bool:
+    """One turn, unless another worker is at it; whether there is more to do at once.
 
+    Nodes that fail are met again at the next turn.
+    """
 
-async def _with_backfill(work: Callable[[Backfill], Awaitable[None]]) -> None:
-    """Do `work` unless another worker is at it. Nodes that fail are met again at the next turn."""
+    async def work(backfill: Backfill) -> bool:
+        return await backfill.take_turn(seconds=BUDGET_SECONDS)
+
     store = new_store()
     try:
-        async with opened(from_settings(settings), store) as backfill:
-            if backfill is not None:
-                await work(backfill)
-    except (BackfillFailed, Misconfigured, RpcError) as error:
+        return bool(await working(from_settings(settings), store, work))
+    except (DatabaseAway, LostLease, Misconfigured, RpcError) as error:
         log.warning("backfill_unfinished", reason=str(error))
+        return False
     finally:
         await store.close()

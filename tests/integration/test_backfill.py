@@ -1,22 +1,28 @@
 """Gaps in the past are found and closed, late logs are found, by task and by command."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import F
 
 from coopsite.environment import PoolContract
 from pools import ingest, leases
-from pools.models import Contract, CoveredRange, Cursor, HistoricalScan, Log
+from pools.models import Contract, CoveredRange, Cursor, HistoricalScan, Lease, Log
 from pools.reorg import Header
 from pools.segments import Segment
 from realtime import tasks
 from realtime.backfill import BACKFILL_LEASE
-from realtime.scans import gaps
+from realtime.management.commands import backfill as command
+from realtime.planning import gaps
 from tests.chain import AnvilChain
 from tests.following import chain_keys, stored_keys
 from tests.scripted_chain import CHAIN_ID
+from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_server")]
 
@@ -84,11 +90,14 @@ def test_a_gap_is_closed_once_and_the_second_run_finds_nothing(anvil_chain: Anvi
         contract=held.contract,
         from_block=15,
         to_block=held.to_block,
+        parent_hash=anvil_chain.block(14)["hash"],
         end_hash=held.end_hash,
         endpoint="node",
         logs=0,
     )
-    CoveredRange.objects.filter(pk=held.pk).update(to_block=9)
+    CoveredRange.objects.filter(pk=held.pk).update(
+        to_block=9, end_hash=anvil_chain.block(9)["hash"]
+    )
     assert [gap for _, gap in gaps(CHAIN_ID)] == [(10, 14)]
     tasks.backfill_gaps()
     assert gaps(CHAIN_ID) == []
@@ -155,12 +164,36 @@ def test_a_requested_scan_is_done_and_answered(anvil_chain: AnvilChain) -> None:
     assert scan.finished_at is not None
 
 
-def test_two_do_not_work_at_once(anvil_chain: AnvilChain) -> None:
+def test_two_do_not_work_at_once(anvil_chain: AnvilChain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "PATIENCE_SECONDS", 0.2)
     assert leases.acquire(BACKFILL_LEASE, holder="another", seconds=60)
-    with pytest.raises(CommandError, match="another backfill is at work"):
-        backfill()
+    said = StringIO()
+    with pytest.raises(CommandError, match="another backfill is at work; try again"):
+        backfill(stderr=said)
+    assert "waiting up to 0.2 s" in said.getvalue()
     tasks.backfill_gaps()
     assert HistoricalScan.objects.count() == 0
+
+
+def test_the_command_waits_for_the_end_of_another_backfill(anvil_chain: AnvilChain) -> None:
+    other = leases.acquire(BACKFILL_LEASE, holder="another", seconds=60)
+    assert other is not None
+    said = StringIO()
+
+    def end() -> None:
+        until(lambda: "another backfill is at work" in said.getvalue())
+        leases.release(other)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        ending = pool.submit(end)
+        assert backfill(stderr=said)["gaps_left"] == 0
+        ending.result()
+
+
+def test_a_range_that_ends_before_it_begins_is_refused(anvil_chain: AnvilChain) -> None:
+    with pytest.raises(CommandError, match="--from-block 9 lies above --to-block 5"):
+        backfill(from_block=9, to_block=5)
 
 
 def test_a_node_that_is_away_is_one_clear_line(anvil_chain: AnvilChain) -> None:
@@ -194,11 +227,13 @@ def test_old_messages_and_headers_are_forgotten(
 def test_a_lease_that_another_takes_over_ends_the_command_in_one_line(
     anvil_chain: AnvilChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    anvil_chain.mine(100)
+    anvil_chain.mine(200)
+    fill = ingest.fill
 
-    def taken_over(_lease: leases.LeaseToken, *, seconds: float) -> None:
-        raise leases.LostLease(f"another holds it for {seconds:g} s")
+    def fill_too_late(*args: Any, **kwargs: Any) -> ingest.Committed:
+        Lease.objects.filter(name=BACKFILL_LEASE).update(token=F("token") + 1, holder="another:1")
+        return fill(*args, **kwargs)
 
-    monkeypatch.setattr(leases, "renew", taken_over)
-    with pytest.raises(CommandError, match="another holds it"):
+    monkeypatch.setattr(ingest, "fill", fill_too_late)
+    with pytest.raises(CommandError, match="was taken over"):
         backfill()
