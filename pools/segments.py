@@ -1,9 +1,11 @@
 """What the puller hands to `ingest`: a checked piece of the chain, as plain values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
+from pools.decoding import DecodingError, decode
+from pools.events import Event
 from pools.reorg import Header
 
 
@@ -33,6 +35,7 @@ class Segment:
     `addresses` are the contracts that the node was asked about: of any other, nothing is known.
     `endpoint` is the host that answered, `witness` another that was asked and says the same.
     `bloom_agrees` is None where not every block's filter was looked at, or one says nothing.
+    `events` are the decoded logs, if somebody has had time for it: see `decoded`.
     """
 
     chain_id: int
@@ -44,6 +47,22 @@ class Segment:
     endpoint: str
     bloom_agrees: bool | None = None
     witness: str = ""
+    events: tuple[Event | str, ...] | None = None
+
+
+def decoded(segment: Segment) -> Segment:
+    """The segment with what each log tells, or in words why it tells nothing.
+
+    It needs no database, so that a backfill does it while the writer writes the range before.
+    """
+    return replace(segment, events=tuple(map(_told, segment.logs)))
+
+
+def _told(log: RawLog) -> Event | str:
+    try:
+        return decode(log.topics, log.data)
+    except DecodingError as error:
+        return f"not decoded: {error}"[:300]
 
 
 class BadSegment(ValueError):

@@ -8,10 +8,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from operator import attrgetter
 
-from pools import bulk
+from pools import bulk, segments
 from pools.activity import count_events
 from pools.bulk import Table
-from pools.decoding import DecodingError, decode
 from pools.events import (
     Event,
     MemberJoined,
@@ -77,16 +76,22 @@ class Batch:
     ) -> None:
         self.segment = segment
         self.contracts = contracts
-        self.raws = [
-            raw
-            for raw in segment.logs
-            if (contract := contracts.get(raw.address)) is not None
-            and raw.block_number >= contract.start_block
-            and not (skip and (raw.block_number, raw.log_index) in skip)
-        ]
         self.times = {header.number: header.timestamp for header in segment.headers}
-        self.problems: dict[int, str] = {}
-        self.events = [self._decoded(index, raw) for index, raw in enumerate(self.raws)]
+        self.raws: list[RawLog] = []
+        self.events: list[Event | None] = []
+        self.problems: dict[int, str] = {}  # by index
+        told = segment.events or segments.decoded(segment).events or ()
+        for raw, event in zip(segment.logs, told, strict=True):
+            contract = contracts.get(raw.address)
+            number = raw.block_number
+            if contract is None or number < contract.start_block:
+                continue
+            if skip and (number, raw.log_index) in skip:
+                continue
+            if isinstance(event, str):
+                self.problems[len(self.raws)] = event
+            self.raws.append(raw)
+            self.events.append(None if isinstance(event, str) else event)
 
     def __len__(self) -> int:
         return len(self.raws)
@@ -94,25 +99,14 @@ class Batch:
     def of(self, contract: Contract) -> tuple[list[int], list[Taken]]:
         """The events of one contract as `Projection.fold` takes them, and their indices here."""
         address, times = contract.address, self.times
-        indices = [
-            index
-            for index, (raw, event) in enumerate(zip(self.raws, self.events, strict=True))
-            if event is not None and raw.address == address
-        ]
+        indices: list[int] = []
         taken: list[Taken] = []
-        for index in indices:
-            raw, event = self.raws[index], self.events[index]
-            assert event is not None  # noqa: S101 - chosen so above
-            number = raw.block_number
-            taken.append((event, (number, raw.log_index), times[number], raw.transaction_hash))
+        for index, (raw, event) in enumerate(zip(self.raws, self.events, strict=True)):
+            if event is not None and raw.address == address:
+                number = raw.block_number
+                indices.append(index)
+                taken.append((event, (number, raw.log_index), times[number], raw.transaction_hash))
         return indices, taken
-
-    def _decoded(self, index: int, raw: RawLog) -> Event | None:
-        try:
-            return decode(raw.topics, raw.data)
-        except DecodingError as error:
-            self.problems[index] = f"not decoded: {error}"[:300]
-            return None
 
 
 def write(batch: Batch, outbox: Outbox) -> int:

@@ -187,6 +187,7 @@ class Migration(migrations.Migration):
             model_name="membership",
             name="pool",
             field=models.ForeignKey(
+                db_constraint=False,
                 db_index=False,
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="memberships",

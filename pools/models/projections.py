@@ -54,8 +54,13 @@ class Pool(models.Model):
 class Membership(models.Model):
     """What one account holds, or held, in one pool."""
 
+    # As with `Log`: one writer makes these rows in bulk, and the constraint below is an index.
     pool = models.ForeignKey(
-        Pool, on_delete=models.CASCADE, related_name="memberships", db_index=False
+        Pool,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        db_index=False,
+        db_constraint=False,
     )
     account = models.CharField(max_length=ADDRESS_LENGTH, db_index=True)
     contribution = UInt256Field()

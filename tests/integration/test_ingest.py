@@ -5,7 +5,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from pools import ingest, leases, ranges
+from pools import ingest, leases, ranges, segments
 from pools.events import (
     MemberJoined,
     MemberLeft,
@@ -16,6 +16,7 @@ from pools.events import (
     YieldClaimed,
 )
 from pools.models import (
+    Block,
     Chain,
     Contract,
     CoveredRange,
@@ -190,7 +191,7 @@ def test_a_contradictory_segment_is_refused(chain: ScriptedChain, lease: leases.
         replace(segment, logs=segment.logs * 2),
         replace(segment, headers=()),
     ):
-        with pytest.raises(ingest.segments.BadSegment):
+        with pytest.raises(segments.BadSegment):
             ingest.append(wrong, lease=lease)
     assert not Log.objects.exists()
 
@@ -307,7 +308,7 @@ def test_a_contract_that_the_node_was_not_asked_about_stays_a_gap(
     chain.mine(created())
     ingest.append(chain.segment(1), lease=lease)
     assert set(CoveredRange.objects.values_list("contract__address", flat=True)) == {CONTRACT}
-    with pytest.raises(ingest.segments.BadSegment, match="was not asked"):
+    with pytest.raises(segments.BadSegment, match="was not asked"):
         ingest.fill(chain.segment(1), Contract.objects.get(address=newcomer), lease=lease)
 
 
@@ -456,7 +457,7 @@ def test_old_messages_and_bare_headers_are_forgotten(
     before = tables()
     ingest.prune(keep_messages=1, keep_blocks=2)
     assert list(OutboxRow.objects.values_list("seq", flat=True)) == [2]
-    assert ingest.Block.objects.count() == 2 + 3
+    assert Block.objects.count() == 2 + 3
     assert tables() == before
 
 
@@ -491,7 +492,7 @@ def _empty() -> None:
         HourlyActivity,
         CoveredRange,
         Log,
-        ingest.Block,
+        Block,
         Cursor,
     ):
         model.objects.all().delete()

@@ -378,7 +378,7 @@ def next_event_of(chain: ChainFactory) -> dict[str, object]:
         "log_index": raw.log_index,
         "block_number": raw.block_number,
         "contract": raw.address,
-        "topics": ["0x" + topic.hex() for topic in raw.topics],
+        "topics": "0x" + raw.topics.hex(),
         "data": "0x" + raw.data.hex(),
         "transaction_hash": raw.transaction_hash,
     }
