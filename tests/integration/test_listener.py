@@ -121,12 +121,15 @@ async def test_a_node_that_restarts_is_followed_again(anvil_chain: AnvilChain) -
         await until_status("live")
 
 
-async def test_two_listeners_take_turns(anvil_chain: AnvilChain) -> None:
+async def test_two_listeners_take_turns(
+    anvil_chain: AnvilChain, caplog: pytest.LogCaptureFixture
+) -> None:
     async with listening(config_of(anvil_chain)) as first:
         await until_equal(anvil_chain)
         async with listening(config_of(anvil_chain)):
             anvil_chain.create_pool("Con dos")
             await until_equal(anvil_chain)
+            assert caplog.text.count("listener_stands_by") == 1
             first.stop()
             anvil_chain.create_pool("Con uno")
             await until_equal(anvil_chain, 6)
