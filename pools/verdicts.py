@@ -32,7 +32,7 @@ class Report:
     `compared` are the contracts' keys by address; `whole` means each of their pools and members,
     and otherwise those pools of `checked` (contract, number). `past` means that our side was folded
     from logs up to an earlier block; then the contracts' totals are not compared. `remarks` say
-    what was left out.
+    what was left out, `endpoints` are the hosts that answered.
     """
 
     block: int
@@ -44,6 +44,7 @@ class Report:
     members: int = 0
     mismatches: list[Mismatch] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    endpoints: set[str] = field(default_factory=set)
 
     def as_json(self) -> dict[str, Any]:
         """As INTERFACE.md has it."""
@@ -128,6 +129,7 @@ def _raise(mismatch: Mismatch, report: Report) -> None:
         {
             **told(mismatch),
             "block": report.block,
+            "endpoints": sorted(report.endpoints),
             "events": _events(report.compared[mismatch.contract], mismatch, report.block),
         },
     )

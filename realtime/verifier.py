@@ -198,6 +198,7 @@ class Verifier:
             whole=choose is None,
             past=block is not None,
             remarks=list(place.left_out),
+            endpoints=viewing.hosts,
         )
         comparison = Comparison(
             place,

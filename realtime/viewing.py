@@ -16,6 +16,7 @@ from pools import contract_views
 from pools.contract_views import View
 
 from .errors import (
+    BatchTooLong,
     NodeError,
     NoEvidence,
     RangeTooWide,
@@ -95,13 +96,11 @@ class Viewing:
         """One request's worth; halved where that is too much, or to find what is declined."""
         try:
             return [*await self._patiently(address, views)]
-        except RangeTooWide:
-            if len(views) == 1:
-                raise
-            self._most = min(self._most, len(views) // 2)
-        except NodeError as error:
+        except (BatchTooLong, NodeError, RangeTooWide) as error:
             if len(views) == 1:
                 return [Declined(views[0], str(error))]
+            if not isinstance(error, NodeError):
+                self._most = min(self._most, len(views) // 2)
         middle = len(views) // 2
         first = await self._part(address, views[:middle])
         return [*first, *await self._part(address, views[middle:])]
@@ -113,7 +112,7 @@ class Viewing:
             try:
                 async with self._turns:
                     return await self._once(await self._nodes.best(), address, views)
-            except (WrongChain, RangeTooWide, NodeError):
+            except (WrongChain, BatchTooLong, RangeTooWide, NodeError):
                 raise
             except TimedOut as error:
                 if not left or len(views) > FEW_CALLS:

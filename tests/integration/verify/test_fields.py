@@ -1,104 +1,16 @@
 """`verify` finds every field that differs from the contract's own views, and nothing else."""
 
-import json
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db.models import F
-from pytest_django import Settings
 
-from coopsite.environment import PoolContract
 from pools.models import Alert, Contract, Membership, Pool, Verification
-from tests.chain import BTC, AnvilChain
-from tests.meddler import Json
-from tests.storing import store_chain
+from tests.chain import AnvilChain
+from tests.integration.verify.everything import MINIMUM, found, verify
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-MINIMUM = BTC // 1000
-
-
-@pytest.fixture(scope="module")
-def node() -> Iterator[AnvilChain]:
-    """One node for the module; each test goes on from the same history."""
-    with AnvilChain() as chain:
-        live_through_everything(chain)
-        yield chain
-
-
-@pytest.fixture
-def chain(node: AnvilChain) -> Iterator[AnvilChain]:
-    before = node.snapshot()
-    yield node
-    node.revert(before)
-
-
-def live_through_everything(chain: AnvilChain) -> None:
-    """Joins, top-ups, leaving and coming back, withdrawals, yield, closing, wicked names."""
-    ana, bea, caro, dani = chain.accounts[2:6]
-    chain.add_reserve(BTC)
-    first = chain.create_pool("Mercado Central")
-    chain.join(first, ana, 4 * MINIMUM)
-    chain.join(first, bea, 8 * MINIMUM)
-    chain.join(first, bea, MINIMUM)
-    chain.fund_yield(first, MINIMUM)
-    chain.claim(first, ana)
-    chain.set_payout_rate(first, 9_700)
-    chain.leave(first, ana)
-    chain.withdraw(first, bea, 2 * MINIMUM)
-    chain.join(first, ana, 3 * MINIMUM)  # comes back: starts afresh, stands in the list twice
-    chain.join(first, caro, MINIMUM)
-    chain.leave(first, caro)
-    wicked = chain.create_pool(b"<script>\xff\x00\xe2\x80\xae" + b"x" * 300, creator=dani)
-    chain.join(wicked, dani, 2 * MINIMUM)
-    closed = chain.create_pool("", max_members=2)
-    chain.join(closed, caro, MINIMUM)
-    chain.close_pool(closed)
-    chain.create_pool("Nadie todavía")
-    chain.set_performance_fee(250)
-    chain.mine()
-
-
-@pytest.fixture
-def point_at(settings: Settings, chain: AnvilChain) -> Callable[..., None]:
-    def point(*urls: str) -> None:
-        settings.CHAIN_HTTP_URLS = list(urls) or [chain.http_url]
-        settings.CHAIN_WS_URLS = []
-        settings.POOL_CONTRACTS = [PoolContract(chain.address, chain.start_block)]
-
-    point()
-    return point
-
-
-@pytest.fixture
-def stored(chain: AnvilChain, point_at: Callable[..., None]) -> int:
-    """The whole history in the records; the cursor."""
-    return store_chain(chain)
-
-
-def verify(*, expect: int = 0, **options: Any) -> Json:
-    """The command's JSON; asserts its exit code."""
-    out = StringIO()
-    code = 0
-    try:
-        call_command("verify", "--json", stdout=out, **options)
-    except SystemExit as ended:
-        code = int(ended.code or 0)
-    assert code == expect, out.getvalue()
-    answer = json.loads(out.getvalue())
-    assert isinstance(answer, dict)
-    return answer
-
-
-def found(answer: Json) -> list[tuple[str | None, str, str, str]]:
-    return [
-        (one["pool_id"], one["field"], one["stored"], one["onchain"])
-        for one in answer["mismatches"]
-    ]
 
 
 def test_a_right_database_agrees_with_every_view(chain: AnvilChain, stored: int) -> None:
