@@ -12,6 +12,7 @@ from tests.waiting import until
 OF_THE_RECORDS = (
     "test_ingest",
     "test_ingest_histories",
+    "test_ingest_past",
     "test_leases",
     "test_api",
     "test_backfill",
