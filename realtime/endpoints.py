@@ -1,17 +1,18 @@
 """Which node to ask next: endpoints in order of health.
 
-Keeps what is known about each endpoint (failures, doubts, latency, how wide a range it takes)
-and sorts by it. Does no I/O; time is handed in as seconds of the event loop's clock.
+Keeps what is known about each endpoint (failures, doubts, latency, how much it takes in one
+question) and sorts by it. Does no I/O; time is handed in as seconds of the event loop's clock.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .errors import RateLimited, RpcError, WrongChain
+from .range_sizes import RangeSize
 from .redaction import host_of
 
-FIRST_RANGE = 2_000
-WIDEST_RANGE = 10_000
+_MOST_CALLS = 100
+_FEWEST_CALLS = 3  # logs, with the headers of the first and the last block
 _LONGEST_PENALTY = 60.0
 _WRONG_CHAIN_PENALTY = 300.0
 _LONGEST_PAUSE = 600.0
@@ -33,8 +34,8 @@ class Endpoint:
     doubted_until: float = 0.0
     latency: float | None = None
     verified: bool = False
-    range_size: int = FIRST_RANGE
-    good_ranges: int = 0
+    ranges: RangeSize = field(default_factory=RangeSize)
+    most_calls: int = _MOST_CALLS  # in one HTTP request
     problem: str = ""
 
     def succeeded(self, *, latency: float | None = None) -> None:
@@ -72,19 +73,13 @@ class Endpoint:
         self.doubts += 1
         self.doubted_until = now + min(_FIRST_DOUBT * 2.0 ** (self.doubts - 1), _LONGEST_DOUBT)
 
-    def narrow(self, blocks: int) -> None:
-        """Remember that a range of `blocks` was too wide; half of it is tried next."""
-        self.range_size = max(1, min(self.range_size, blocks) // 2)
-        self.good_ranges = 0
+    def is_well(self, *, now: float) -> bool:
+        """Whether it has neither failed nor been doubted lately, nor asked for a pause."""
+        return now >= max(self.waits_until, self.doubted_until, self.paused_until)
 
-    def widen(self, blocks: int) -> None:
-        """Grow slowly: by a quarter after eight full ranges went well."""
-        if blocks < self.range_size:
-            return
-        self.good_ranges += 1
-        if self.good_ranges >= 8:
-            self.good_ranges = 0
-            self.range_size = min(WIDEST_RANGE, self.range_size + self.range_size // 4 + 1)
+    def refused_batch(self, calls: int) -> None:
+        """Remember that so many calls in one request were too many."""
+        self.most_calls = max(_FEWEST_CALLS, min(self.most_calls, calls) // 2)
 
 
 class EndpointPool:

@@ -1,10 +1,7 @@
-"""What can go wrong between us and a node, as one small tree, and the reading of node errors.
+"""What can go wrong between us and a node, as one small tree.
 
-Pure. Nodes word the same refusal in a dozen ways; `classify` says what each one asks of us.
+Pure. `refusals` reads which of these a node means.
 """
-
-import re
-from typing import Final
 
 
 class RpcError(Exception):
@@ -36,7 +33,58 @@ class RateLimited(RpcError):
 
 
 class RangeTooWide(RpcError):
-    """The node refuses so many blocks or results at once: ask for less."""
+    """The node refuses so many blocks at once: ask for less.
+
+    `suggested` is a closed range that it says it would answer, `most_blocks` its limit.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str = "",
+        suggested: tuple[int, int] | None = None,
+        most_blocks: int | None = None,
+    ) -> None:
+        super().__init__(message, endpoint=endpoint)
+        self.suggested = suggested
+        self.most_blocks = most_blocks
+
+    def fitting(self, first: int, blocks: int) -> int:
+        """How many blocks from `first` on to ask for next, after `blocks` were too many."""
+        if self.suggested is not None and self.suggested[0] <= first <= self.suggested[1]:
+            fits = self.suggested[1] - first + 1
+            if fits < blocks:
+                return fits
+        if self.most_blocks is not None and self.most_blocks < blocks:
+            return self.most_blocks
+        return max(1, blocks // 2)
+
+
+class TooManyLogs(RangeTooWide):
+    """The blocks asked for have more logs, or bytes of logs, than one answer may hold.
+
+    `excess` is how many times too large the answer was, as far as that is known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str = "",
+        suggested: tuple[int, int] | None = None,
+        excess: float = 2.0,
+    ) -> None:
+        super().__init__(message, endpoint=endpoint, suggested=suggested)
+        self.excess = excess
+
+    def fitting(self, first: int, blocks: int) -> int:
+        """As for any range, but a quarter of what was four times too large."""
+        return max(1, min(super().fitting(first, blocks), int(blocks / self.excess)))
+
+
+class BatchTooLong(RpcError):
+    """The node refuses so many calls in one HTTP request."""
 
 
 class NodeError(RpcError):
@@ -65,32 +113,3 @@ class WrongChain(RpcError):
 
 class ChainReset(WrongChain):
     """The chain id is right, but the block pinned at the first start is another one now."""
-
-
-_RATE: Final = re.compile(
-    r"rate.?limit|too many requests|request rate|requests? per|throughput|compute units"
-    r"|daily request|quota|capacity exceeded|throttl|slow down",
-    re.IGNORECASE,
-)
-_RANGE: Final = re.compile(
-    r"blocks distance|returned more than|block range|range (?:is )?too (?:wide|large|big)"
-    r"|exceed.{0,24}(?:range|results|logs|block)|(?:range|results|logs|blocks).{0,32}exceed"
-    r"|too many (?:blocks|results|logs)|limit exceeded|limited to|response size|response too"
-    r"|result.{0,12}too (?:large|big)|more than \d[\d,]* (?:results|logs|blocks)|max(?:imum)? "
-    r"(?:block )?range|query timeout|timed? ?out|deadline exceeded",
-    re.IGNORECASE,
-)
-LIMIT_EXCEEDED: Final = -32005
-
-
-def classify(code: int, message: str, *, endpoint: str = "") -> RpcError:
-    """Return the error that a node's error object stands for.
-
-    `-32005` is "limit exceeded" in EIP-1474; providers use it for rates and for ranges, so
-    the wording decides, rates first.
-    """
-    if _RATE.search(message) or code == 429:
-        return RateLimited(message, endpoint=endpoint)
-    if _RANGE.search(message) or code == LIMIT_EXCEEDED:
-        return RangeTooWide(message, endpoint=endpoint)
-    return NodeError(f"{message} (code {code})", endpoint=endpoint, code=code)

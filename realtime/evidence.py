@@ -12,7 +12,7 @@ from pools.reorg import Header
 from pools.segments import RawLog
 
 from .errors import Refused
-from .wire import Block, LogJson, to_raw_log
+from .wire import Block, LogJson, to_raw_logs
 
 
 def check_block(block: Block, *, number: int) -> None:
@@ -29,41 +29,70 @@ def check_links(headers: Sequence[Header]) -> None:
 
 
 def read_logs(
-    logs: Iterable[LogJson], *, from_block: int, to_block: int, addresses: Collection[str]
+    entries: Sequence[LogJson], *, from_block: int, to_block: int, addresses: Collection[str]
 ) -> list[RawLog]:
     """The logs in chain order. Raises Refused for one that was not asked for.
 
     A wrong address, a height outside the range, `removed`, an index twice or two hashes for
     one height: the whole answer is refused, since whoever lies once is not believed twice.
     """
-    read: list[RawLog] = []
+    try:
+        read = to_raw_logs(entries)
+    except ValueError as error:
+        raise Refused(f"a log out of form: {error}") from None
+    if True in [entry.removed for entry in entries]:
+        raise Refused("a removed log")
     hashes: dict[int, str] = {}
-    for json in logs:
-        try:
-            log = to_raw_log(json)
-        except ValueError as error:
-            raise Refused(f"a log out of form: {error}") from None
-        if json.removed:
-            raise Refused(f"a removed log of block {log.block_number}")
-        if log.address not in addresses:
-            raise Refused(f"a log of {log.address}, which was not asked for")
-        if not from_block <= log.block_number <= to_block:
-            raise Refused(f"a log of block {log.block_number}, which was not asked for")
-        if hashes.setdefault(log.block_number, log.block_hash) != log.block_hash:
-            raise Refused(f"two hashes for block {log.block_number}")
-        read.append(log)
-    read.sort(key=lambda log: (log.block_number, log.log_index))
-    for lower, upper in pairwise(read):
+    ordered = True
+    number, index, block_hash, address = -1, -1, "", ""
+    for log in read:
+        # Neighbours of one block share its hash as the same object, so most are done with here.
+        if log.block_hash is not block_hash or log.address is not address:
+            if log.address not in addresses:
+                raise Refused(f"a log of {log.address}, which was not asked for")
+            if not from_block <= log.block_number <= to_block:
+                raise Refused(f"a log of block {log.block_number}, which was not asked for")
+            if hashes.setdefault(log.block_number, log.block_hash) != log.block_hash:
+                raise Refused(f"two hashes for block {log.block_number}")
+            if log.block_number != number:
+                ordered = ordered and log.block_number > number
+                index = -1
+            number, block_hash, address = log.block_number, log.block_hash, log.address
+        if log.log_index <= index:
+            ordered = False
+        index = log.log_index
+    return read if ordered else _ordered(read)
+
+
+def _ordered(logs: list[RawLog]) -> list[RawLog]:
+    logs.sort(key=lambda log: (log.block_number, log.log_index))
+    for lower, upper in pairwise(logs):
         if (lower.block_number, lower.log_index) == (upper.block_number, upper.log_index):
             raise Refused(f"index {upper.log_index} of block {upper.block_number} twice")
-    return read
+    return logs
 
 
 def check_hashes(logs: Iterable[RawLog], blocks: Mapping[int, Block]) -> None:
     """Raise Refused for a log whose block hash is not its block's."""
+    right = ""
     for log in logs:
-        if log.block_hash != blocks[log.block_number].header.hash:
+        if log.block_hash is right:
+            continue
+        right = log.block_hash
+        if right != blocks[log.block_number].header.hash:
             raise Refused(f"a log of block {log.block_number} names another block hash")
+
+
+def emitters(logs: Iterable[RawLog]) -> dict[int, set[str]]:
+    """The addresses that have logs in each block that has any."""
+    found: dict[int, set[str]] = {}
+    block_hash = address = ""
+    for log in logs:
+        if log.block_hash is block_hash and log.address is address:
+            continue
+        block_hash, address = log.block_hash, log.address
+        found.setdefault(log.block_number, set()).add(address)
+    return found
 
 
 def blooms_disagree(
@@ -74,15 +103,13 @@ def blooms_disagree(
     A filter never misses what is in the block, but may show what is not (yellow paper 4.3.1).
     One of nothing but zeros says nothing where there are logs: some nodes leave it empty.
     """
-    emitters: dict[int, set[str]] = {}
-    for log in logs:
-        emitters.setdefault(log.block_number, set()).add(log.address)
+    found = emitters(logs)
+    octets = {address: bytes.fromhex(address[2:]) for address in addresses}
     doubtful = []
     for block in blocks:
         if not any(block.bloom):
             continue
-        seen = emitters.get(block.header.number, set())
-        shown = {a for a in addresses if bloom.may_contain(block.bloom, bytes.fromhex(a[2:]))}
-        if shown != seen:
+        shown = {a for a, item in octets.items() if bloom.may_contain(block.bloom, item)}
+        if shown != found.get(block.header.number, set()):
             doubtful.append(block)
     return doubtful

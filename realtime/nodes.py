@@ -119,6 +119,23 @@ class Nodes:
         except RpcError:
             return None
 
+    async def witness(self, first: RpcClient) -> RpcClient | None:
+        """Another node that is well, to be asked for the same as `first`, if there is one.
+
+        One that failed or was doubted lately is left alone: it would cost more than it proves.
+        """
+        now = asyncio.get_running_loop().time()
+        for endpoint in self.pool.by_health(now=now):
+            client = self._clients[endpoint]
+            if client is first or not endpoint.is_well(now=now):
+                continue
+            try:
+                await self._identify(client)
+            except RpcError:
+                continue
+            return client
+        return None
+
     async def identity(self, *, anchor_number: int) -> tuple[int, Header]:
         """Chain id and an early block as the healthiest node gives them, at the first start."""
         client = await self.best()

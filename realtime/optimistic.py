@@ -13,7 +13,7 @@ import structlog
 from pools.reorg import Window
 from pools.segments import RawLog, Segment
 
-from .wire import LogJson, to_raw_log
+from .wire import LogJson, to_raw_logs
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class Hints:
     def heard(self, entry: LogJson, *, window: Window, now: float) -> None:
         """A notification came: announce it, or strike out what it takes back."""
         try:
-            raw = to_raw_log(entry)
+            (raw,) = to_raw_logs([entry])
         except ValueError as error:
             log.warning("unreadable_hint", reason=str(error))
             return

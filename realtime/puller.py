@@ -17,26 +17,19 @@ from pools.reorg import Header
 from pools.segments import RawLog, Segment
 
 from . import evidence
-from .errors import NoEvidence, RangeTooWide, RpcError, TimedOut
+from .asking import Answer, ask
+from .errors import BatchTooLong, NoEvidence, RangeTooWide, RpcError, TimedOut
 from .nodes import Nodes, blamed, doubt, get_block, latest_block
+from .range_sizes import MOST_LOGS
 from .receipts import prove
 from .rpc import Call, RpcClient
-from .wire import Block, LogJson, read_logs
+from .wire import Block
 
 log = structlog.get_logger(__name__)
 
 LINKED_BLOCKS: Final = 64  # the most headers asked for in one batch
-MOST_LOGS: Final = 5_000  # in one commit: some two seconds, in which no other can write
-_ADDRESSES_PER_CALL: Final = 30  # Mezo's limit
-_RANGE_SECONDS: Final = 20.0  # a node without a log index reads every block of the range
 _ASK_AGAIN_SECONDS: Final = 0.1
 _SECOND_READING_SECONDS: Final = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    blocks: dict[int, Block]
-    logs: list[RawLog]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,29 +128,38 @@ class Puller:
     ) -> Segment:
         while True:
             asked = client or await self._nodes.best()
-            size = min(asked.endpoint.range_size, last - first + 1)
+            endpoint = asked.endpoint
+            size = min(endpoint.ranges.blocks, last - first + 1)
+            if linked:
+                size = min(size, endpoint.most_calls - 1)
             try:
                 segment = await self._pull(asked, first, first + size - 1, linked=linked)
+            except BatchTooLong:
+                if not linked or size <= endpoint.most_calls - 1:
+                    raise
+                self.retries += 1
             except (RangeTooWide, TimedOut) as error:
                 if size == 1:
                     raise
                 self.retries += 1
-                asked.endpoint.narrow(size)
                 log.info("range_narrowed", endpoint=asked.host, blocks=size, reason=str(error))
-                if client is not None and isinstance(error, TimedOut):
+                if isinstance(error, RangeTooWide):
+                    endpoint.ranges.refused(size, fits=error.fitting(first, size))
+                    continue
+                endpoint.ranges.timed_out(size)
+                if client is not None:
                     raise
             else:
-                if segment.to_block < first + size - 1:
-                    asked.endpoint.narrow(size)  # more logs than one commit takes
+                if segment.to_block < first + size - 1:  # more logs than one commit takes
+                    endpoint.ranges.refused(size, fits=size // 2)
                 else:
-                    asked.endpoint.widen(size)
+                    endpoint.ranges.answered(size)
                 return segment
 
     async def _pull(self, client: RpcClient, first: int, last: int, *, linked: bool) -> Segment:
-        with blamed(client):
-            answer, doubtful = await self._ask(client, first, last, linked=linked)
-        if doubtful:
-            client, answer = await self._settle(client, first, last, linked, answer, doubtful)
+        answer = await self._ask(client, first, last, linked=linked)
+        if doubtful := self._doubtful(answer):
+            answer = await self._settle(answer, doubtful, linked=linked)
         blocks = [answer.blocks[number] for number in sorted(answer.blocks)]
         segment = Segment(
             chain_id=self._chain_id,
@@ -166,81 +168,39 @@ class Puller:
             headers=tuple(block.header for block in blocks),
             logs=tuple(answer.logs),
             addresses=self._addresses,
-            endpoint=client.host,
+            endpoint=answer.client.host,
             bloom_agrees=_single_bloom(blocks, answer.logs) if first == last else None,
         )
         return segment if len(segment.logs) <= MOST_LOGS else shortened(segment, MOST_LOGS)
 
-    async def _settle(
-        self,
-        client: RpcClient,
-        first: int,
-        last: int,
-        linked: bool,
-        answer: _Answer,
-        doubtful: list[Block],
-    ) -> tuple[RpcClient, _Answer]:
+    async def _settle(self, answer: Answer, doubtful: list[Block], *, linked: bool) -> Answer:
         """Logs and bloom contradict each other: ask again, then elsewhere, then for receipts."""
-        second = await self._nodes.second(client)
-        for asked in (client, second or client):
+        second = await self._nodes.second(answer.client)
+        for client in (answer.client, second or answer.client):
             numbers = [block.header.number for block in doubtful]
-            log.warning("logs_against_bloom", endpoint=client.host, blocks=numbers[:8])
+            log.warning("logs_against_bloom", endpoint=answer.client.host, blocks=numbers[:8])
             self.retries += 1
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
-            client = asked
-            with blamed(client):
-                answer, doubtful = await self._ask(client, first, last, linked=linked)
+            answer = await self._ask(client, answer.first, answer.last, linked=linked)
+            doubtful = self._doubtful(answer)
             if not doubtful:
-                return client, answer
-        logs = answer.logs
+                return answer
         for block in doubtful:
             number = block.header.number
-            with blamed(client):
-                proven = await prove(client, block, self._addresses)
-            logs = [entry for entry in logs if entry.block_number != number] + proven
-        logs.sort(key=lambda entry: (entry.block_number, entry.log_index))
-        return client, _Answer(answer.blocks, logs)
+            with blamed(answer.client):
+                proven = await prove(answer.client, block, self._addresses)
+            answer.logs = [entry for entry in answer.logs if entry.block_number != number]
+            answer.logs += proven.logs
+        answer.logs.sort(key=lambda entry: (entry.block_number, entry.log_index))
+        return answer
 
-    async def _ask(
-        self, client: RpcClient, first: int, last: int, *, linked: bool
-    ) -> tuple[_Answer, list[Block]]:
-        """Headers and logs, checked; and the blocks whose bloom contradicts the logs."""
-        numbers: Sequence[int] = range(first, last + 1) if linked else sorted({first, last})
-        calls: list[Call[Any]] = [get_block(number) for number in numbers]
-        calls += self._log_calls(first, last)
-        results = await client.batch(calls, time_limit=_RANGE_SECONDS)
-        blocks: dict[int, Block] = {}
-        _add(blocks, numbers, results[: len(numbers)])
-        entries = [entry for part in results[len(numbers) :] for entry in part]
-        logs = evidence.read_logs(
-            entries, from_block=first, to_block=last, addresses=self._addresses
-        )
-        missing = sorted({entry.block_number for entry in logs} - blocks.keys())
-        for start in range(0, len(missing), LINKED_BLOCKS):
-            part = missing[start : start + LINKED_BLOCKS]
-            found = await client.batch([get_block(number) for number in part])
-            _add(blocks, part, found)
-        evidence.check_links([blocks[number].header for number in sorted(blocks)])
-        evidence.check_hashes(logs, blocks)
-        doubtful = evidence.blooms_disagree(blocks.values(), logs, self._addresses)
-        return _Answer(blocks, logs), doubtful
+    async def _ask(self, client: RpcClient, first: int, last: int, *, linked: bool) -> Answer:
+        with blamed(client):
+            return await ask(client, first, last, addresses=self._addresses, all_headers=linked)
 
-    def _log_calls(self, first: int, last: int) -> list[Call[list[LogJson]]]:
-        addresses = sorted(self._addresses)
-        return [
-            Call(
-                "eth_getLogs",
-                (
-                    {
-                        "fromBlock": hex(first),
-                        "toBlock": hex(last),
-                        "address": addresses[start : start + _ADDRESSES_PER_CALL],
-                    },
-                ),
-                read_logs,
-            )
-            for start in range(0, len(addresses), _ADDRESSES_PER_CALL)
-        ]
+    def _doubtful(self, answer: Answer) -> list[Block]:
+        """The blocks whose bloom contradicts the logs."""
+        return evidence.blooms_disagree(answer.blocks.values(), answer.logs, self._addresses)
 
 
 def shortened(segment: Segment, most_logs: int) -> Segment:
@@ -255,18 +215,6 @@ def shortened(segment: Segment, most_logs: int) -> Segment:
         headers=tuple(header for header in segment.headers if header.number <= last),
         logs=tuple(entry for entry in segment.logs if entry.block_number <= last),
     )
-
-
-def _add(
-    blocks: dict[int, Block],
-    numbers: Iterable[int],
-    found: Iterable[Block | None],
-) -> None:
-    for number, block in zip(numbers, found, strict=True):
-        if block is None:
-            raise NoEvidence(f"the node does not have block {number}")
-        evidence.check_block(block, number=number)
-        blocks[number] = block
 
 
 def _single_bloom(blocks: Sequence[Block], logs: Sequence[RawLog]) -> bool | None:

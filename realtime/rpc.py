@@ -19,21 +19,24 @@ import msgspec
 
 from .endpoints import Endpoint
 from .errors import (
+    BatchTooLong,
     Malformed,
     NodeError,
     RangeTooWide,
     RateLimited,
     RpcError,
     TimedOut,
+    TooManyLogs,
     Unreachable,
-    classify,
 )
+from .range_sizes import MOST_BYTES
 from .redaction import Redactor, is_loopback
+from .refusals import refusal
 from .wire import AnswerJson
 
 T = TypeVar("T")
 
-LARGEST_ANSWER: Final = 64 * 1024 * 1024
+LARGEST_ANSWER: Final = 16 * 1024 * 1024
 TIME_LIMIT: Final = 10.0
 _JSON = msgspec.json.Decoder(list[AnswerJson] | AnswerJson)
 _HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -96,24 +99,49 @@ class RpcClient:
         return value
 
     async def batch(
-        self, calls: Sequence[Call[Any]], *, time_limit: float = TIME_LIMIT
+        self,
+        calls: Sequence[Call[Any]],
+        *,
+        time_limit: float = TIME_LIMIT,
+        largest: int = LARGEST_ANSWER,
     ) -> list[Any]:
         """Ask several things in one HTTP request, which one node answers; results in order.
 
-        Raises RpcError as soon as one of the answers is an error: a batch counts whole.
+        Raises RpcError as soon as one of the answers is an error: a batch counts whole. An answer
+        of more than `largest` bytes is not read on: TooManyLogs.
         """
         started = time.perf_counter()
         try:
-            results = await self._exchange(calls, time_limit)
+            results = await self._exchange(calls, time_limit, largest)
         except RangeTooWide:
             raise  # the node is well, the question was too large
+        except BatchTooLong:
+            self.endpoint.refused_batch(len(calls))
+            raise
         except RpcError as error:
             self.endpoint.failed(error, now=asyncio.get_running_loop().time())
             raise
         self.endpoint.succeeded(latency=time.perf_counter() - started)
         return results
 
-    async def _exchange(self, calls: Sequence[Call[Any]], time_limit: float) -> list[Any]:
+    async def each(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        """Ask any number of things, in as many requests as the node wants; results in order.
+
+        Different nodes behind one name may answer. Raises as `batch` does.
+        """
+        results: list[Any] = []
+        while len(results) < len(calls):
+            part = calls[len(results) : len(results) + self.endpoint.most_calls]
+            try:
+                results += await self.batch(part)
+            except BatchTooLong:
+                if len(part) <= self.endpoint.most_calls:
+                    raise
+        return results
+
+    async def _exchange(
+        self, calls: Sequence[Call[Any]], time_limit: float, largest: int
+    ) -> list[Any]:
         ids = [next(self._ids) for _ in calls]
         requests = [
             {"jsonrpc": "2.0", "id": number, "method": call.method, "params": call.params}
@@ -123,7 +151,7 @@ class RpcClient:
         body = msgspec.json.encode(requests if len(requests) > 1 else requests[0])
         try:
             async with asyncio.timeout(time_limit):
-                status, headers, content = await self._post(body)
+                status, headers, content = await self._post(body, largest)
         except TimeoutError:
             raise TimedOut(f"no answer within {time_limit:g} s", endpoint=self.host) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -134,14 +162,18 @@ class RpcClient:
             raise Malformed("the answers do not belong to the questions", endpoint=self.host)
         return [self._read(answers[number], call) for number, call in zip(ids, calls, strict=True)]
 
-    async def _post(self, body: bytes) -> tuple[int, "aiohttp.typedefs.LooseHeaders", bytes]:
+    async def _post(
+        self, body: bytes, largest: int
+    ) -> tuple[int, "aiohttp.typedefs.LooseHeaders", bytes]:
         try:
-            return await self._post_once(body)
+            return await self._post_once(body, largest)
         except aiohttp.ServerDisconnectedError:
             # The node closed a kept connection while we were using it; all we ask is to read.
-            return await self._post_once(body)
+            return await self._post_once(body, largest)
 
-    async def _post_once(self, body: bytes) -> tuple[int, "aiohttp.typedefs.LooseHeaders", bytes]:
+    async def _post_once(
+        self, body: bytes, largest: int
+    ) -> tuple[int, "aiohttp.typedefs.LooseHeaders", bytes]:
         async with self._session.post(
             self.endpoint.url,
             data=body,
@@ -150,15 +182,21 @@ class RpcClient:
             proxy=self._proxy,
         ) as response:
             chunks: list[bytes] = []
-            size = 0
-            async for chunk in response.content.iter_any():
-                size += len(chunk)
-                if size > LARGEST_ANSWER:
-                    response.close()
-                    raise RangeTooWide(
-                        f"an answer of more than {LARGEST_ANSWER >> 20} MiB", endpoint=self.host
-                    )
-                chunks.append(chunk)
+            size = response.content_length or 0  # as announced: too much is not even begun
+            if size <= largest:
+                size = 0
+                async for chunk in response.content.iter_any():
+                    size += len(chunk)
+                    if size > largest:
+                        break
+                    chunks.append(chunk)
+            if size > largest:
+                response.close()
+                raise TooManyLogs(
+                    f"an answer of more than {largest >> 20} MiB",
+                    endpoint=self.host,
+                    excess=size / MOST_BYTES,
+                )
             return response.status, response.headers, b"".join(chunks)
 
     def _parse(
@@ -175,7 +213,7 @@ class RpcClient:
             decoded = _JSON.decode(content)
         except (ValueError, RecursionError) as error:
             if status == 413:
-                raise RangeTooWide("HTTP 413", endpoint=self.host) from None
+                raise TooManyLogs("HTTP 413", endpoint=self.host) from None
             if status >= 500 or 300 <= status < 400:
                 raise Unreachable(f"HTTP {status}", endpoint=self.host) from None
             if status >= 400:
@@ -204,8 +242,7 @@ class RpcClient:
 
     def _error(self, answer: AnswerJson) -> RpcError:
         assert answer.error is not None  # noqa: S101 - both callers have looked
-        message = self._redact(answer.error.message)
-        return classify(answer.error.code, message, endpoint=self.host)
+        return refusal(answer.error, endpoint=self.host, redact=self._redact)
 
 
 def _seconds(retry_after: str) -> float:

@@ -17,8 +17,9 @@ import structlog
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from .errors import Malformed, RpcError, TimedOut, Unreachable, classify
+from .errors import Malformed, RpcError, TimedOut, Unreachable
 from .redaction import Redactor, is_loopback
+from .refusals import refusal
 from .wire import AnswerJson, HeadJson, LogJson, SubscriptionJson, quantity, read_text
 
 T = TypeVar("T")
@@ -123,9 +124,7 @@ class Stream:
         finally:
             self._pending.pop(number, None)
         if answer.error is not None:
-            raise classify(
-                answer.error.code, self._redact(answer.error.message), endpoint=self._host
-            )
+            raise refusal(answer.error, endpoint=self._host, redact=self._redact)
         try:
             return read(answer.result)
         except ValueError as error:

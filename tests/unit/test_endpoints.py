@@ -1,6 +1,6 @@
 """Nodes are asked in order of health, and remembered for how much they take."""
 
-from realtime.endpoints import FIRST_RANGE, WIDEST_RANGE, EndpointPool
+from realtime.endpoints import EndpointPool
 from realtime.errors import RateLimited, Unreachable
 
 URLS = ["https://a.example/key", "https://b.example", "https://c.example"]
@@ -43,22 +43,28 @@ def test_a_failure_asks_for_identification_again() -> None:
     assert not endpoint.verified
 
 
-def test_ranges_shrink_at_once_and_grow_slowly() -> None:
+def test_one_that_takes_fewer_calls_at_once_is_remembered_for_it() -> None:
     endpoint = EndpointPool(URLS).endpoints[0]
-    endpoint.narrow(FIRST_RANGE)
-    assert endpoint.range_size == FIRST_RANGE // 2
-    endpoint.narrow(3)
-    assert endpoint.range_size == 1
-    for _ in range(7):
-        endpoint.widen(1)
-    assert endpoint.range_size == 1
-    endpoint.widen(1)
-    assert endpoint.range_size == 2
-    endpoint.widen(1)
-    assert endpoint.range_size == 2
-    for _ in range(400):
-        endpoint.widen(endpoint.range_size)
-    assert endpoint.range_size == WIDEST_RANGE
+    assert endpoint.most_calls == 100
+    endpoint.refused_batch(65)
+    assert endpoint.most_calls == 32
+    for _ in range(9):
+        endpoint.refused_batch(9)
+    # Logs are worth nothing without the headers of their first and last block beside them.
+    assert endpoint.most_calls == 3
+
+
+def test_one_is_well_that_neither_fails_nor_is_doubted_nor_asked_for_a_pause() -> None:
+    failed, doubted, paused = EndpointPool(URLS).endpoints
+    assert failed.is_well(now=0)
+    failed.failed(Unreachable("gone"), now=10)
+    doubted.doubted(now=10)
+    paused.failed(RateLimited("slow down", retry_after=30), now=10)
+    assert not any(endpoint.is_well(now=10.4) for endpoint in (failed, doubted, paused))
+    assert failed.is_well(now=11)
+    assert doubted.is_well(now=11)
+    assert not paused.is_well(now=39)
+    assert paused.is_well(now=40)
 
 
 def test_a_url_is_not_in_what_an_endpoint_says_of_itself() -> None:

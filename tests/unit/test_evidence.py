@@ -24,14 +24,14 @@ def chain() -> ScriptedChain:
 
 def block(scripted: ScriptedBlock, *, bloom: bytes | None = None) -> Block:
     filled = bloom_of(scripted.logs) if bloom is None else bloom
-    return Block(scripted.header, filled, ())
+    return Block(scripted.header, filled)
 
 
 def entries(scripted: ScriptedChain) -> list[LogJson]:
     return [
         LogJson(
             address=json["address"],
-            topics=json["topics"],
+            topics=tuple(json["topics"]),
             data=json["data"],
             block_number=json["blockNumber"],
             block_hash=json["blockHash"],
@@ -46,7 +46,7 @@ def entries(scripted: ScriptedChain) -> list[LogJson]:
 def test_logs_come_out_in_chain_order_whatever_order_they_came_in() -> None:
     scripted = chain()
     logs = evidence.read_logs(
-        reversed(entries(scripted)), from_block=0, to_block=3, addresses={CONTRACT}
+        entries(scripted)[::-1], from_block=0, to_block=3, addresses={CONTRACT}
     )
     assert [(log.block_number, log.log_index) for log in logs] == [(1, 0), (1, 1), (3, 0)]
 

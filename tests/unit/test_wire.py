@@ -2,6 +2,8 @@
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from realtime.wire import (
     LogJson,
@@ -9,7 +11,7 @@ from realtime.wire import (
     quantity,
     read_block,
     read_quantity,
-    to_raw_log,
+    to_raw_logs,
     word,
 )
 
@@ -31,7 +33,7 @@ def entry(**changes: object) -> LogJson:
 
 
 def test_a_log_comes_out_in_our_notation() -> None:
-    log = to_raw_log(entry())
+    (log,) = to_raw_logs([entry()])
     assert log.address == "0x5FbDB2315678afecb367f032d93F642f64180aa3"
     assert log.block_hash == HASH
     assert (log.block_number, log.log_index, log.transaction_index) == (16, 2, 1)
@@ -57,8 +59,57 @@ def test_a_log_comes_out_in_our_notation() -> None:
     ],
 )
 def test_a_log_out_of_form_is_refused(changes: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"not|log|hex|fromhex"):
-        to_raw_log(entry(**changes))
+    with pytest.raises(ValueError, match=r"not|Expected|hex|Odd"):
+        to_raw_logs([entry(), entry(**changes), entry()])
+
+
+def test_many_logs_come_out_as_each_would_by_itself() -> None:
+    entries = [
+        entry(),
+        entry(topics=[], data="0x", logIndex="0x3"),
+        entry(topics=[HASH, "0x" + "CD" * 32], blockNumber="0x11", blockHash="0x" + "Ef" * 32),
+        entry(address="0x" + "00" * 20, transactionHash="0x" + "AB" * 32),
+        entry(),
+    ]
+    logs = to_raw_logs(entries)
+    assert logs == [log for one in entries for log in to_raw_logs([one])]
+    assert [len(log.topics) for log in logs] == [32, 0, 64, 32, 32]
+    assert logs[2].block_hash == "0x" + "ef" * 32
+    assert logs[3].transaction_hash == HASH
+    assert to_raw_logs([]) == []
+
+
+# Each of these hides in the length of the whole what it lacks in its parts.
+@pytest.mark.parametrize(
+    "topics",
+    [
+        ["0x" + "ab" * 31 + "0x", "ab" * 33],
+        ["0x" + "ab" * 31 + " 1", HASH],
+        ["0x" + "ab" * 31 + "é", "0x" + "ab" * 32 + "a"],
+        ["00" + "ab" * 32, HASH],
+        ["0X" + "ab" * 32, HASH],
+        ["xx" + "ab" * 32, "00" + "ab" * 32],
+    ],
+)
+def test_topics_out_of_form_are_found_among_others(topics: list[str]) -> None:
+    assert sum(map(len, topics)) == 132
+    with pytest.raises(ValueError, match=r"not|Expected|hex|ascii"):
+        to_raw_logs([entry(topics=topics), entry()])
+
+
+@given(
+    st.sampled_from(["address", "data", "blockHash", "transactionHash", "topics", "blockNumber"]),
+    st.integers(0, 65),
+    st.characters(exclude_characters="0123456789abcdefABCDEF"),
+)
+def test_a_single_character_that_is_no_digit_is_found_wherever_it_stands(
+    field: str, at: int, character: str
+) -> None:
+    right = HASH if field == "topics" else str(ENTRY[field])
+    at = 2 + at % (len(right) - 2)
+    wrong = right[:at] + character + right[at + 1 :]
+    with pytest.raises(ValueError, match=r"not|Expected|hex|ascii|ASCII"):
+        to_raw_logs([entry(), entry(**{field: [wrong] if field == "topics" else wrong})])
 
 
 @pytest.mark.parametrize(
