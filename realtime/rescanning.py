@@ -147,7 +147,7 @@ class Rescan:
             if block.header.hash != held.block_hash:
                 continue  # `ingest` says so; to act on it is the follower's part
             proven = await prove(client, block, [self._contract.address])
-            if any(entry.log_index == held.log_index for entry in proven):
+            if any(entry.log_index == held.log_index for entry in proven.logs):
                 if client.host == segment.endpoint:
                     doubt(client, f"it left out a log of block {held.block_number}")
                 return False
