@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from coopsite.stack.programs import ROOT
 from tests.processes import Stack
 from tests.traffic import Traffic, events_in_api, events_on_chain
@@ -18,10 +20,17 @@ OF_THE_RECORDS = (
     "test_backfill",
     "test_ledger",
 )
+OF_WHAT_THE_VIEWS_TELL = ("verify", "test_alerts", "test_readings")
 
 
-def test_the_records_keep_their_promises_on_postgresql(postgres_url: str) -> None:
-    files = [f"tests/integration/{name}.py" for name in OF_THE_RECORDS]
+@pytest.mark.parametrize(
+    "names", [OF_THE_RECORDS, OF_WHAT_THE_VIEWS_TELL], ids=["records", "views"]
+)
+def test_the_records_keep_their_promises_on_postgresql(
+    postgres_url: str, names: tuple[str, ...]
+) -> None:
+    folder = ROOT / "tests" / "integration"
+    files = [path if (path := folder / name).is_dir() else f"{path}.py" for name in names]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files],
         cwd=ROOT,
