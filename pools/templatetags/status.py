@@ -118,9 +118,10 @@ def alert_words(alert: Alert) -> str:
     """The kind in words; kinds that are new to this page in their own."""
     words = {
         "gap": _("Gap in history"),
-        "mismatch": _("Numbers differ"),
+        "rescan": _("Second reading fails"),
         "late_logs": _("Late logs"),
-        "too_deep": _("Reorganisation too deep"),
+        "surplus_logs": _("Logs that nodes deny"),
+        "mismatch": _("Numbers differ"),
     }
     return words.get(alert.kind, alert.kind.replace("_", " "))
 
