@@ -13,6 +13,7 @@ from pools.segments import Segment
 
 LATE: Final = "late_logs"
 SURPLUS: Final = "surplus_logs"
+_ROWS: Final = 100  # of the ledger that are looked at together
 _NAMED: Final = 20  # logs whose places an alert names
 
 
@@ -44,16 +45,15 @@ class Found:
 
 def evidence_at(contract: Contract, number: int) -> Evidence:
     """What the ledger says of a block and of those above it that it says the same of."""
-    row = (
-        CoveredRange.objects.filter(contract=contract, to_block__gte=number)
-        .order_by("from_block")
-        .first()
-    )
-    if row is None:
-        return Evidence("", 2**63 - 1)
-    if row.from_block > number:
-        return Evidence("", row.from_block - 1)
-    return Evidence(row.endpoint, row.to_block)
+    rows = CoveredRange.objects.filter(contract=contract, to_block__gte=number)
+    endpoint, last = "", number - 1
+    for row in rows.order_by("from_block")[:_ROWS]:
+        if row.from_block > last + 1:
+            return Evidence(endpoint, last) if endpoint else Evidence("", row.from_block - 1)
+        if endpoint and row.endpoint != endpoint:
+            break
+        endpoint, last = row.endpoint, row.to_block
+    return Evidence(endpoint, last) if endpoint else Evidence("", 2**63 - 1)
 
 
 def between(contract: Contract, segment: Segment) -> Found:

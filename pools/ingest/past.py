@@ -57,7 +57,7 @@ def fill(
     )
     answered = {(log.block_number, log.log_index) for log in segment.logs}
     batch = Batch(segment, {contract.address: contract}, skip=held)
-    first_seq = _store_past(batch, contract, projection, outbox)
+    first_seq = _store_past(batch, contract, projection, outbox, some_held=bool(held))
     try:
         coverage.add(contract, segment, held=held | answered, scan=scan)
     except BrokenSeam as error:
@@ -108,13 +108,19 @@ def pass_over(contract: Contract, to_block: int, *, lease: LeaseToken) -> None:
 
 
 def _store_past(
-    batch: Batch, contract: Contract, carried: Projection | None, outbox: Outbox
+    batch: Batch,
+    contract: Contract,
+    carried: Projection | None,
+    outbox: Outbox,
+    *,
+    some_held: bool,
 ) -> int:
     """Store logs below the cursor and fold them, if it is their turn; returns as `write` does."""
     segment = batch.segment
     first = max(segment.from_block, contract.start_block)
     projection = _current(carried, contract)
-    if projection.folded_to < first - 1:  # something before them is missing: they wait
+    # Where something before them is missing they wait, as those do that lie among waiting ones.
+    if projection.folded_to < first - 1 + some_held:
         return storing.write(batch, outbox)
     indices, taken = batch.of(contract)
     if projection.folded_to == first - 1:
