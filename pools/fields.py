@@ -67,3 +67,14 @@ class UInt256Field(models.Field[_ST, _GT]):
         if number is None or connection.vendor == "postgresql":
             return number
         return sortable(number)
+
+
+class SequenceField(models.BigIntegerField[_ST, _GT]):
+    """A sequence number as a primary key that we give ourselves.
+
+    SQLite keeps a table in the order of an `integer` key, so that it needs no index besides; of
+    any other type it would.
+    """
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "integer" if connection.vendor == "sqlite" else "bigint"

@@ -41,9 +41,8 @@ class Outbox:
         if not one_by_one or count > LIVE_LOGS:
             self._rows.append(OutboxRow(seq=last_seq, first_seq=first_seq, kind="batch"))
             return
-        stored = Log.objects.filter(seq__range=(first_seq, last_seq)).order_by("seq")
-        for key, seq in stored.values_list("pk", "seq"):
-            self._rows.append(OutboxRow(seq=seq, first_seq=seq, kind="event", log_id=key))
+        for seq in range(first_seq, last_seq + 1):
+            self._rows.append(OutboxRow(seq=seq, first_seq=seq, kind="event", log_id=seq))
 
     def save(self) -> None:
         if self.first_seq > self.last_seq:

@@ -19,7 +19,7 @@ from pools.events import (
     PoolCreated,
     YieldClaimed,
 )
-from pools.models import COMMONEST_KIND, Contract, Log
+from pools.models import COMMONEST_KIND, Contract, Log, OutboxRow
 from pools.outbox import Outbox
 from pools.projecting import Taken
 from pools.segments import RawLog, Segment
@@ -115,20 +115,36 @@ def write(batch: Batch, outbox: Outbox) -> int:
     first_seq = outbox.take(len(batch))
     if not batch.raws:
         return first_seq
+    returned = _let_stand_again(batch, blocks, first_seq)
     rows = list(_rows(batch, blocks, first_seq))
-    numbers = batch.raws[0].block_number, batch.raws[-1].block_number
-    if Log.objects.filter(block_number__range=numbers).exists():
-        # A block that the chain took back and brought again has its rows: they stand again.
-        bulk.upsert(
-            _LOGS,
-            rows,
-            key=("block_number", "log_index", "block_id"),
-            update=("seq", "retracted_seq", "problem"),
-        )
-    else:
-        bulk.insert(_LOGS, rows)
+    if returned:
+        rows = [row for index, row in enumerate(rows) if index not in returned]
+    bulk.insert(_LOGS, rows)
     _count(batch)
     return first_seq
+
+
+def _let_stand_again(batch: Batch, blocks: dict[int, int], first_seq: int) -> set[int]:
+    """Blocks that the chain took back and has brought again have their logs: these stand again.
+
+    Returns the indices of those logs. They have new numbers now, and old messages name them so.
+    """
+    numbers = batch.raws[0].block_number, batch.raws[-1].block_number
+    stored = Log.objects.filter(block_number__range=numbers, retracted_seq__isnull=False)
+    places = {
+        (block, index): seq
+        for block, index, seq in stored.values_list("block_id", "log_index", "seq")
+    }
+    returned = set()
+    for index, raw in enumerate(batch.raws if places else ()):
+        old_seq = places.get((blocks[raw.block_number], raw.log_index))
+        if old_seq is not None:
+            returned.add(index)
+            Log.objects.filter(seq=old_seq).update(
+                seq=first_seq + index, retracted_seq=None, problem=batch.problems.get(index, "")
+            )
+            OutboxRow.objects.filter(log=old_seq).update(log=first_seq + index)
+    return returned
 
 
 def _write_headers(segment: Segment) -> dict[int, int]:

@@ -16,6 +16,7 @@ from pools.admin.base import (
     record_link,
 )
 from pools.models import HourlyActivity, Membership, Pool
+from pools.selectors.accounts import pool_keys_of
 
 
 @admin.register(Pool)
@@ -113,7 +114,7 @@ class MembershipAdmin(RecordAdmin[Membership]):
 
     def find(self, term: str) -> Q:
         if address := address_in(term):
-            return Q(account=address)
+            return Q(account=address, pool__in=pool_keys_of(address))
         return Q(pool__name__icontains=term)
 
     @admin.display(description="pool")

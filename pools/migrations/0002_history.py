@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 from django.db import migrations, models
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 
 import pools.fields
 
@@ -30,6 +30,13 @@ def shorten_numbers(_apps, schema_editor):
                 f"UPDATE {table} SET {column} = printf('%02d', length({digits})) || {digits} "  # noqa: S608
                 f"WHERE {column} IS NOT NULL"
             )
+
+
+def name_logs_by_their_numbers(apps, _schema_editor):
+    """Messages name a log by its sequence number from now on."""
+    logs = apps.get_model("pools", "Log").objects
+    messages = apps.get_model("pools", "OutboxRow").objects.exclude(log=None)
+    messages.update(log_id=Subquery(logs.filter(id=OuterRef("log_id")).values("seq")))
 
 
 def tell_uncommon_kinds(apps, _schema_editor):
@@ -245,6 +252,28 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("contract", "pool_id"), name="reading_once_per_pool"
             ),
+        ),
+        migrations.AlterField(
+            model_name="outboxrow",
+            name="log",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="pools.log",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="membership",
+            name="account",
+            field=models.CharField(max_length=42),
+        ),
+        migrations.RunPython(name_logs_by_their_numbers, elidable=True),
+        migrations.RemoveField(model_name="log", name="id"),
+        migrations.AlterField(
+            model_name="log",
+            name="seq",
+            field=pools.fields.SequenceField(primary_key=True, serialize=False),
         ),
         migrations.RunPython(shorten_numbers, migrations.RunPython.noop, elidable=True),
         migrations.RunPython(tell_uncommon_kinds, migrations.RunPython.noop, elidable=True),

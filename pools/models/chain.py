@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from pools.fields import UInt256Field
+from pools.fields import SequenceField, UInt256Field
 
 ADDRESS_LENGTH = 42  # "0x" and 40 hex digits, EIP-55 checksummed
 HASH_LENGTH = 66  # "0x" and 64 lower-case hex digits
@@ -98,9 +98,11 @@ class Block(models.Model):
 class Log(models.Model):
     """A log as the node gave it, with what its event names pulled out for searching.
 
-    `seq` is the sequence number with which it (last) became part of the chain; `retracted_seq` the
-    one with which the chain took it back, null while it stands.
+    `seq`, by which it is known here, is the sequence number with which it (last) became part of the
+    chain; `retracted_seq` the one with which the chain took it back, null while it stands.
     """
+
+    seq = SequenceField(primary_key=True)
 
     # Only one writer makes these rows, in bulk: asking the database for each row whether its
     # contract and block exist would cost more than the row, and the indices below serve both.
@@ -122,7 +124,6 @@ class Log(models.Model):
     pool_id = UInt256Field(null=True)
     account = models.CharField(max_length=ADDRESS_LENGTH, blank=True)
     problem = models.CharField(max_length=300, blank=True)  # why it was not decoded or not folded
-    seq = models.BigIntegerField(unique=True)
     retracted_seq = models.BigIntegerField(null=True)
 
     class Meta:

@@ -62,7 +62,9 @@ class Membership(models.Model):
         db_index=False,
         db_constraint=False,
     )
-    account = models.CharField(max_length=ADDRESS_LENGTH, db_index=True)
+    # Whose pools these are is found by the logs of the account: an index here would be written all
+    # over with every range of history.
+    account = models.CharField(max_length=ADDRESS_LENGTH)
     contribution = UInt256Field()
     shares = UInt256Field()
     active = models.BooleanField()

@@ -18,7 +18,8 @@ class OutboxRow(models.Model):
     seq = models.BigIntegerField(primary_key=True)
     first_seq = models.BigIntegerField()
     kind = models.CharField(max_length=16, choices=Kind)
-    log = models.ForeignKey(Log, null=True, on_delete=models.PROTECT)
+    # Follows the log when that gets another number: see `storing`.
+    log = models.ForeignKey(Log, null=True, on_delete=models.PROTECT, db_constraint=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
