@@ -15,7 +15,6 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from pools.models import Alert
-from pools.names import visible
 from pools.redaction import Redactor
 
 log = structlog.get_logger(__name__)
@@ -92,7 +91,7 @@ class _Plain:
         self._redact = Redactor([*settings.CHAIN_HTTP_URLS, *settings.CHAIN_WS_URLS])
 
     def __call__(self, text: str) -> str:
-        return self._redact(visible(text))
+        return self._redact(text)
 
     def value(self, value: Any) -> Any:
         """The value with every text in it cleaned."""

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from pools.names import visible
+
 _URL = re.compile(r"\b([a-z][a-z0-9+.-]{1,20})://([^\s/?#'\"<>]*)[^\s'\"<>]*", re.IGNORECASE)
 _SHORTEST_SECRET = 6
 _LONGEST_TEXT = 300
@@ -59,11 +61,11 @@ class Redactor:
         self._secrets = sorted(secrets, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
-        """Return `text` without secrets, on one line and cut at 300 characters."""
+        """Return `text` without secrets and what cannot be seen, on one line of 300 characters."""
+        text = visible(text)
         for secret in self._secrets:
             text = text.replace(secret, "***")
         text = _URL.sub(lambda found: f"{found[1]}://{found[2].rpartition('@')[2]}", text)
-        text = " ".join(text.split())
         return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
 
     def error(self, error: BaseException) -> str:

@@ -72,15 +72,13 @@ class Records(Protocol):
 
 
 def present(chain_id: int) -> Place:
-    """The cursor's block and the contracts that are folded up to it."""
+    """The cursor's block and the contracts that are folded up to it, of those that have begun."""
     cursor = _cursor(chain_id)
     contracts, left_out = [], []
     for row in Contract.objects.filter(chain_id=chain_id).order_by("address"):
         if row.start_block > cursor.number:
-            left_out.append(
-                f"{row.address} begins at block {row.start_block}, which is yet to come"
-            )
-        elif row.folded_to != cursor.number:
+            continue
+        if row.folded_to != cursor.number:
             left_out.append(
                 f"{row.address} is folded up to block {row.folded_to} only, while its past is read"
             )
@@ -90,17 +88,19 @@ def present(chain_id: int) -> Place:
 
 
 def past(chain_id: int, number: int) -> Place:
-    """An earlier block and the contracts whose every log up to it is stored with proof."""
+    """An earlier block and the contracts whose every log up to it is stored with proof, of those
+    that had begun.
+    """
     cursor = _cursor(chain_id)
     if number > cursor.number:
         raise NothingStored(f"block {number} is not stored yet: the cursor is at {cursor.number}")
     contracts, left_out = [], []
     for row in Contract.objects.filter(chain_id=chain_id).order_by("address"):
+        if row.start_block > number:
+            continue
         covered = CoveredRange.objects.filter(contract=row, from_block__lte=number)
         gaps = ranges.gaps(row.start_block, number, covered.values_list("from_block", "to_block"))
-        if row.start_block > number:
-            left_out.append(f"{row.address} begins later, at block {row.start_block}")
-        elif gaps:
+        if gaps:
             first, last = gaps[0]
             left_out.append(f"{row.address}: blocks {first} to {last} are not proved")
         else:
@@ -162,11 +162,12 @@ class Past:
         ]
 
     def members(
-        self, _pools: Sequence[HeldPool], _at: MemberPlace
+        self, pools: Sequence[HeldPool], _at: MemberPlace
     ) -> tuple[list[MemberState], MemberPlace | None]:
-        """All members of the pools that were last handed out: they are in memory already."""
+        """All of them, if the pools are among those last handed out: they are in memory already."""
+        wanted = {pool.state.pool_id for pool in pools}
         members = self._ledger.members
-        return [members[key] for key in sorted(members)], None
+        return [members[key] for key in sorted(members) if key[0] in wanted], None
 
     def _ids(self, key: int) -> list[int]:
         if key not in self._created:

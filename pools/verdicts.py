@@ -32,7 +32,8 @@ class Report:
     `compared` are the contracts' keys by address; `whole` means each of their pools and members,
     and otherwise those pools of `checked` (contract, number). `past` means that our side was folded
     from logs up to an earlier block; then the contracts' totals are not compared. `remarks` say
-    what was left out, `endpoints` are the hosts that answered.
+    what was left out, `endpoints` are the hosts that answered. With `broken_off` the rest was not
+    looked at.
     """
 
     block: int
@@ -45,6 +46,7 @@ class Report:
     mismatches: list[Mismatch] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     endpoints: set[str] = field(default_factory=set)
+    broken_off: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As INTERFACE.md has it."""
@@ -151,10 +153,10 @@ def _events(contract_id: int, mismatch: Mismatch, block: int) -> list[str]:
 
 
 def _resolve_settled(report: Report) -> None:
-    """Resolve what this comparison has looked at and found right; an earlier block proves nothing
-    of now.
+    """Resolve what this comparison has looked at and found right. An earlier block proves nothing
+    of now, nor does one that was broken off prove anything of the rest.
     """
-    if report.past:
+    if report.past or report.broken_off:
         return
     standing = {_key(one.contract, one.pool_id, one.field) for one in report.mismatches}
     for alert in open_alerts(MISMATCH):

@@ -18,6 +18,7 @@ from .viewing import MOST_CALLS, Declined, Viewing
 
 POOLS_AT_ONCE: Final = 2 * MOST_CALLS
 MOST_MISSING: Final = 1_000  # pools of the chain that we lack: so many are told of one by one
+MOST_MISMATCHES: Final = 10_000  # then nobody reads on, and something else is wrong
 
 Read = Callable[..., Awaitable[Any]]
 KeepReadings = Callable[[HeldContract, dict[int, PoolInfo]], Awaitable[None]]
@@ -56,6 +57,16 @@ class Comparison:
         """Compare every contract of the place. Raises RpcError and what `read` and `keep` raise."""
         for contract in self._place.contracts:
             await self._contract(contract)
+            if self._too_many():
+                return
+
+    def _too_many(self) -> bool:
+        if len(self.report.mismatches) <= MOST_MISMATCHES:
+            return False
+        if not self.report.broken_off:
+            self.report.broken_off = True
+            self.report.remarks.append(f"more than {MOST_MISMATCHES} fields differ: broken off")
+        return True
 
     async def _contract(self, contract: HeldContract) -> None:
         facts = await self._facts(contract)
@@ -80,6 +91,8 @@ class Comparison:
                 missing = verifying.missing_ids(held, first=first, up_to=up_to, most=missing_left)
                 missing_left -= len(missing)
             await self._pools(contract, pools, missing, sums)
+            if self._too_many():
+                return
             next_id = pools[-1].state.pool_id + 1 if pools else next_id
         if not missing_left:
             report.remarks.append(
@@ -136,7 +149,7 @@ class Comparison:
             await self._page_of_members(address, page, rolls)
         for (pool_id, roll), total in zip(rolls.items(), shares, strict=True):
             self.report.mismatches += roll.mismatches(total)
-            if roll.complete:
+            if roll.complete and not self.report.whole:
                 self.report.checked.add((address, pool_id))
 
     async def _page_of_members(

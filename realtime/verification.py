@@ -75,6 +75,8 @@ async def compare_sample(config: Config, *, random: Random) -> Report | None:
         return report
     except NothingToVerify as error:
         log.info("nothing_to_verify", reason=str(error))
+    except DatabaseAway as error:  # nobody could be told
+        log.warning("nothing_verified", reason=str(error))
     except (*TROUBLE, TimeoutError) as error:
         reason = str(error) or f"it takes more than {BUDGET_SECONDS:g} s"
         said = f"the records could not be compared with the chain: {reason}"

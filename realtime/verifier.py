@@ -108,6 +108,7 @@ class Verifier:
         self._store = store
         self._lease = lease
         self._progress = progress
+        self._renewed_at = 0.0
 
     async def verify(
         self, *, block: int | None = None, choose: Choice | None = None, most_members: int = 2**63
@@ -171,7 +172,9 @@ class Verifier:
         except NothingStored as error:
             raise NothingToVerify(str(error)) from None
         if not place.contracts:
-            raise NothingToVerify("; ".join(place.left_out) or "no contract is followed yet")
+            raise NothingToVerify(
+                "; ".join(place.left_out) or f"no contract had begun at block {place.number}"
+            )
         return place
 
     async def _compare(
@@ -190,6 +193,10 @@ class Verifier:
             address=place.contracts[0].address,
         )
 
+        async def read(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+            await self._hold()
+            return await frozen.run(work, *args, **kwargs)
+
         async def keep(contract: HeldContract, infos: dict[int, PoolInfo]) -> None:
             await self._keep(viewing, contract.key, infos)
 
@@ -205,7 +212,7 @@ class Verifier:
             Past(place.number) if block is not None else Present(chosen),
             viewing,
             report,
-            read=frozen.run,
+            read=read,
             keep=keep,
             progress=self._progress,
             most_members=most_members,
@@ -213,8 +220,14 @@ class Verifier:
         await comparison.run()
         return report
 
+    async def _hold(self) -> None:
+        """Renew the lease now and then, as long as there is work."""
+        now = asyncio.get_running_loop().time()
+        if now > self._renewed_at + LEASE_SECONDS / 4:
+            await self._store.run(leases.renew, self._lease, seconds=LEASE_SECONDS)
+            self._renewed_at = now
+
     async def _keep(self, viewing: Viewing, contract_id: int, infos: dict[int, PoolInfo]) -> None:
-        await self._store.run(leases.renew, self._lease, seconds=LEASE_SECONDS)
         await self._store.run(
             readings.store,
             contract_id,

@@ -68,3 +68,8 @@ def test_a_long_text_is_cut_and_put_on_one_line() -> None:
 )
 def test_this_machine_is_known_by_its_names(url: str, expected: bool) -> None:
     assert is_loopback(url) is expected
+
+
+def test_what_cannot_be_seen_goes_and_hides_no_key() -> None:
+    said = f"\x1b[31mbad {CANARY[:9]}\u200b{CANARY[9:]}\x00 \u202egnp"
+    assert Redactor([URLS[1]])(said) == "[31mbad *** gnp"

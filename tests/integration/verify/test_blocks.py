@@ -104,7 +104,7 @@ def test_what_is_not_there_yet_or_not_proved_cannot_be_compared(
 ) -> None:
     with pytest.raises(CommandError, match=f"block {stored + 1} is not stored yet"):
         verify(block=stored + 1)
-    with pytest.raises(CommandError, match="begins later"):
+    with pytest.raises(CommandError, match="no contract had begun at block"):
         verify(block=chain.start_block - 1)
     CoveredRange.objects.all().delete()
     with pytest.raises(CommandError, match=f"blocks {chain.start_block} to {stored} are not prov"):
@@ -123,6 +123,17 @@ def test_a_contract_whose_past_is_still_read_is_named_and_the_others_compared(
     Contract.objects.exclude(address=other).update(folded_to=4)
     with pytest.raises(CommandError, match="folded up to block 4 only"):
         verify()
+
+
+def test_a_contract_that_begins_later_is_no_matter_yet(chain: AnvilChain, stored: int) -> None:
+    Contract.objects.create(
+        chain_id=chain.chain_id,
+        address="0x" + "22" * 20,
+        start_block=stored + 1,
+        folded_to=stored,
+    )
+    assert verify()["pools_checked"] == 4
+    assert verify(block=stored)["pools_checked"] == 4
 
 
 def test_an_empty_database_says_what_has_to_run_first(point_at: Callable[..., None]) -> None:

@@ -11,12 +11,16 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from eth_abi.abi import encode
 
-from coopsite.devchain.contract import encode_call
+from coopsite.devchain.contract import encode_call, functions
+from pools.contract_views import NOBODY
 from pools.models import Alert, Membership, Verification
+from realtime import comparing
 from tests.chain import AnvilChain
 from tests.integration.verify.everything import MINIMUM, found, verify
 from tests.meddler import Json, Meddler
 from tests.storing import store_chain
+
+POOL_INFO = functions()["getPoolInfo"].outputs[0].replace("string", "bytes")
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,14 +43,11 @@ def test_a_node_that_lies_in_one_view_is_that_one_mismatch(
     info = chain.pool_info(1)
     told = [getattr(info, name) for name in info.__struct_fields__]
     told[9] += 1  # what the members put in, in all
-    types = (
-        "(uint128,uint128,uint64,uint64,uint64,uint8,bool,address,bytes,uint256,uint256,uint256)"
-    )
     lies: list[tuple[str, tuple[Any, ...], bytes, tuple[str | None, str, str, str]]] = [
         (
             "getPoolInfo",
             (1,),
-            encode([types], [told]),
+            encode([POOL_INFO], [told]),
             ("1", "total_contributed", str(10 * MINIMUM), str(10 * MINIMUM + 1)),
         ),
         (
@@ -101,6 +102,47 @@ def test_an_answer_out_of_form_is_an_error_and_no_mismatch(
         verify()
     assert not Alert.objects.exists()
     assert "eth_call" in Verification.objects.get().error
+
+
+@pytest.mark.parametrize("block", [None, "cursor"])
+def test_a_pool_that_the_node_denies_is_one_mismatch(
+    meddler: Meddler, stored: int, block: str | None
+) -> None:
+    nothing = encode([POOL_INFO], [(0, 0, 0, 0, 0, 0, False, NOBODY, b"", 0, 0, 0)])
+    meddler.change = instead(encode_call("getPoolInfo", 1), nothing)
+    answer = verify(expect=1, block=stored if block else None)
+    assert found(answer) == [("1", "pool", "present", "absent")]
+    assert answer["members_checked"] == 2  # those of the other pools
+
+
+def test_what_a_node_says_of_its_trouble_is_kept_without_what_could_do_harm(
+    meddler: Meddler,
+) -> None:
+    def refuse(request: Json, answer: Json) -> Json:
+        if request["method"] == "eth_call":
+            error = {"code": -32000, "message": "gone\x00\x1b[31m\u202e\nfor good"}
+            return {"jsonrpc": "2.0", "id": answer["id"], "error": error}
+        return answer
+
+    meddler.change = refuse
+    with pytest.raises(CommandError, match=r"gone\[31m for good"):
+        verify()
+    for row in Verification.objects.all():
+        assert row.error.isprintable()
+
+
+def test_where_nearly_everything_differs_nobody_reads_on(
+    chain: AnvilChain, stored: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "MOST_MISMATCHES", 3)
+    monkeypatch.setattr(comparing, "POOLS_AT_ONCE", 1)
+    Membership.objects.update(yield_claimed=10**6, joined_at=timezone.now())
+    out = StringIO()
+    with pytest.raises(CommandError, match="more than 3 fields differ: broken off"):
+        call_command("verify", "--json", stdout=out)
+    answer = json.loads(out.getvalue())
+    assert answer["pools_checked"] == 1
+    assert len(answer["mismatches"]) == 6
 
 
 def test_a_counter_without_bound_ends_and_is_a_mismatch(meddler: Meddler) -> None:
