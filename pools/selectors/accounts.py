@@ -8,7 +8,8 @@ def pool_keys_of(account: str) -> list[int]:
     named = Log.objects.filter(account=account, retracted_seq=None, pool_id__isnull=False)
     pool_ids: dict[int, list[int]] = {}
     for contract, pool_id in named.order_by().values_list("contract_id", "pool_id").distinct():
-        pool_ids.setdefault(contract, []).append(pool_id)
+        if pool_id is not None:
+            pool_ids.setdefault(contract, []).append(pool_id)
     keys: list[int] = []
     for contract, wanted in pool_ids.items():
         for at in range(0, len(wanted), 1_000):
