@@ -28,7 +28,7 @@ class Progress:
         self._panels_at = 0.0
         self._history_changed = False
         self._history_at = 0.0
-        self._behind: list[Behind] = []
+        self._behind: list[Behind] | None = None  # None: whoever is here may have read anything
 
     def blocks_came(self) -> None:
         """The listener stored something."""

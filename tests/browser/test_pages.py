@@ -15,6 +15,7 @@ from coopsite.tools import NODE_MODULES, find_chromium
 from pools import selectors
 from pools.models import Contract
 from tests.factories import ANA, BEA, BTC, CARO, CONTRACT, ChainFactory, listener
+from tests.ledger import troubled_history
 from tests.waiting import async_until
 
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
@@ -29,12 +30,15 @@ CHROMIUM = (
     "--disable-sync",
 )
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script></title><hx-partial id=main>'
-PATHS = ("/", "/pools/", f"/pools/{CONTRACT}/1/", f"/pools/{CONTRACT}/2/", "/nothing/")
+PATHS = (
+    *("/", "/pools/", f"/pools/{CONTRACT}/1/", f"/pools/{CONTRACT}/2/"),
+    *("/status/", "/nothing/"),
+)
 
 
 @pytest.fixture
 def site(live_server: LiveServer) -> str:
-    """The site's address, with a few pools, members and events."""
+    """The site's address, with a few pools, members and events, and a past not yet read."""
     chain = ChainFactory(start_time=timezone.now().replace(microsecond=0) - timedelta(minutes=9))
     chain.block(chain.created(1, name="Ahorro Familiar"), chain.created(2, name=HOSTILE))
     for amount in range(1, 12):
@@ -43,6 +47,7 @@ def site(live_server: LiveServer) -> str:
     chain.block(chain.left(2, BEA), chain.closed(2), chain.event("Paused", account=ANA))
     now = timezone.now()
     listener(updated_at=now + timedelta(hours=1), connected_at=now, head=chain.head.number)
+    troubled_history()
     return live_server.url
 
 
@@ -131,6 +136,35 @@ async def test_without_javascript_everything_is_there(site: str, browser: Browse
     await page.fill("input[name=q]", "familiar")
     await page.get_by_role("button", name="Show", exact=True).click()
     assert await page.locator("#pool-list [data-pool]").count() == 1
+
+
+async def test_the_status_is_whole_without_javascript(site: str, browser: Browser) -> None:
+    page = await visit(browser, site + "/status/", java_script_enabled=False)
+    gaps = page.locator(".gaps li")
+    assert "did not come with its logs" in await gaps.first.inner_text()
+    assert await page.locator(".ledger-bar rect.unproved").count() == 1
+    box = await page.locator(".ledger-bar").first.bounding_box()
+    assert box is not None
+    assert box["width"] > 900
+    pieces = page.locator("table:last-of-type .range")
+    newest = await pieces.last.inner_text()
+    await page.get_by_role("link", name="Older pieces").click()
+    assert await pieces.last.inner_text() != newest
+    await page.get_by_role("link", name="Newest pieces").click()
+    assert await pieces.last.inner_text() == newest
+
+
+async def test_the_status_is_reached_from_every_page_by_keyboard(
+    site: str, browser: Browser
+) -> None:
+    for width in (1440, 360):
+        page = await visit(browser, site, viewport={"width": width, "height": 800})
+        for _ in range(80):
+            await page.keyboard.press("Tab")
+            if await page.evaluate("document.activeElement.textContent.trim()") == "Status":
+                break
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/status/")
 
 
 async def test_the_badge_opens_and_closes_by_keyboard(site: str, browser: Browser) -> None:
