@@ -17,7 +17,7 @@ from pools.ingest import Contradiction, StaleCursor
 from pools.leases import LeaseToken
 from pools.models import HistoricalScan
 from pools.projecting import Projection
-from pools.segments import BadSegment, Segment
+from pools.segments import BadSegment, Segment, decoded
 
 from . import differences, scans
 from .account import Account
@@ -182,13 +182,13 @@ class Filling:
 
 
 async def read_ahead(pieces: AsyncIterator[Piece]) -> AsyncGenerator[Piece]:
-    """The same pieces, with reading going on while the last one is worked on."""
+    """The same pieces, decoded, with reading going on while the last one is worked on."""
     queue: asyncio.Queue[Piece | BaseException | None] = asyncio.Queue(READ_AHEAD)
 
     async def read() -> None:
         try:
             async for piece in pieces:
-                await queue.put(piece)
+                await queue.put(piece if isinstance(piece, Unproved) else decoded(piece))
         except Exception as error:  # noqa: BLE001 - raised again where the pieces are wanted
             await queue.put(error)
         else:

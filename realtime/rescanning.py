@@ -139,8 +139,8 @@ class Rescan:
 
         Raises RpcError when one of them cannot say: then nothing is settled.
         """
-        asked = {client for client in (self._client(segment.endpoint), teller) if client}
-        for client in asked:
+        asked = (self._client(segment.endpoint), teller)
+        for client in dict.fromkeys(filter(None, asked)):
             (block,) = await client.batch([get_block(held.block_number)])
             if block is None:
                 raise NoEvidence(f"no block {held.block_number}", endpoint=client.host)
