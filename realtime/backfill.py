@@ -19,6 +19,7 @@ from pools import ingest, leases
 from pools.leases import LeaseToken, LostLease
 from pools.models import Contract, HistoricalScan
 from pools.projecting import Projection
+from pools.redaction import Redactor
 from pools.selectors.coverage import BACKFILL_LEASE
 
 from . import scans
@@ -34,7 +35,6 @@ from .listener import LEASE, LEASE_SECONDS
 from .nodes import Nodes
 from .planning import Task, may_try, recent_blocks, requested_scans, tasks_for_gaps, unfolded
 from .puller import Puller
-from .redaction import Redactor
 from .rescanning import MOST_BLOCKS, Rescan
 from .rpc import open_session
 from .store import Store

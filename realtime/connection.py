@@ -14,10 +14,11 @@ from typing import Any, Final, Literal
 import structlog
 from websockets.exceptions import WebSocketException
 
+from pools.redaction import Redactor
+
 from .backoff import Backoff
 from .endpoints import Endpoint, EndpointPool
 from .errors import RpcError, TimedOut, Unreachable, WrongChain
-from .redaction import Redactor
 from .silence import MOST_AHEAD, Silence
 from .statistics import State, Statistics, Timing
 from .stream import CLOSE_SECONDS, OPEN_SECONDS, Connector, Socket, Stream, Traffic, open_socket

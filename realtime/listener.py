@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from pools import leases, turns
 from pools.ingest import Committed
 from pools.leases import LeaseToken, LostLease
+from pools.redaction import Redactor
 from pools.segments import Segment
 
 from . import status
@@ -28,7 +29,6 @@ from .nodes import Nodes
 from .optimistic import Hints
 from .pacer import Pacer
 from .puller import Puller
-from .redaction import Redactor
 from .report import Report
 from .rpc import open_session
 from .statistics import State, Statistics

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
+from pools.redaction import Redactor
+
 from .errors import BatchTooLong, NodeError, RangeTooWide, RateLimited, RpcError, TooManyLogs
-from .redaction import Redactor
 from .wire import ErrorJson
 
 LIMIT_EXCEEDED: Final = -32005  # EIP-1474; providers use it for rates and for ranges

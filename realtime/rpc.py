@@ -17,6 +17,8 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 import msgspec
 
+from pools.redaction import Redactor, is_loopback
+
 from .endpoints import Endpoint
 from .errors import (
     BatchTooLong,
@@ -30,7 +32,6 @@ from .errors import (
     Unreachable,
 )
 from .range_sizes import MOST_BYTES
-from .redaction import Redactor, is_loopback
 from .refusals import refusal
 from .wire import AnswerJson
 

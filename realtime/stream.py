@@ -17,8 +17,9 @@ import structlog
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from pools.redaction import Redactor, is_loopback
+
 from .errors import Malformed, RpcError, TimedOut, Unreachable
-from .redaction import Redactor, is_loopback
 from .refusals import refusal
 from .wire import AnswerJson, HeadJson, LogJson, SubscriptionJson, quantity, read_text
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from pools import alerts, leases, readings, sampling, verdicts
 from pools.leases import LeaseToken, LostLease
+from pools.redaction import Redactor
 from pools.verdicts import Report
 
 from .chain import Misconfigured
@@ -25,7 +26,6 @@ from .comparing import Progress
 from .configuration import Config, from_settings
 from .errors import RpcError
 from .nodes import Nodes
-from .redaction import Redactor
 from .rpc import open_session
 from .store import DatabaseAway, Store, pinned_chain
 from .verifier import LEASE_SECONDS, CouldNotVerify, NothingToVerify, Verifier

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pools.events import Paused
+from pools.redaction import Redactor
 from realtime.connection import ConnectionManager
-from realtime.redaction import Redactor
 from realtime.statistics import State, Timing
 from realtime.wire import LogJson
 from tests.node import SimulatedNode

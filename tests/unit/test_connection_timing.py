@@ -8,8 +8,8 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
+from pools.redaction import Redactor
 from realtime.connection import ConnectionManager
-from realtime.redaction import Redactor
 from realtime.statistics import State, Timing
 from tests.unit.test_backoff import Highest
 from tests.virtual_time import run_virtually

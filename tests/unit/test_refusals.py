@@ -6,6 +6,7 @@ The wordings are those of the nodes named beside them, as found in the wild.
 import msgspec
 import pytest
 
+from pools.redaction import Redactor
 from realtime.errors import (
     BatchTooLong,
     NodeError,
@@ -14,7 +15,6 @@ from realtime.errors import (
     RpcError,
     TooManyLogs,
 )
-from realtime.redaction import Redactor
 from realtime.refusals import refusal
 from realtime.wire import ErrorJson
 
