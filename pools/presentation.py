@@ -140,3 +140,8 @@ def duration(seconds: float) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count) or (
         f"0 {_('s')}"
     )
+
+
+def short_duration(seconds: float) -> str:
+    """As `duration`, with milliseconds below one second: "240 ms"."""
+    return duration(seconds) if seconds >= 1 else f"{round(seconds * 1000)} ms"

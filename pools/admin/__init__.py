@@ -1,16 +1,16 @@
 """The records in Django's admin, for operators: read-only for what the chain said.
 
-`chain` shows blocks, logs and contracts, `pools` what was folded from them, `work` the workers'
-own books, `alerts` what operators should look at. Nothing is written but requests to scan a range
-again, and that an alert has been seen.
+`chain` shows blocks, logs and contracts, `pools` what was folded from them, `history` what is
+proved of the past, `work` the workers' own books, `alerts` what operators should look at. Nothing
+is written but requests to scan a range again, and that an alert has been seen.
 """
 
 from django.contrib import admin
 
-from pools.admin import alerts, chain, pools, work
+from pools.admin import alerts, chain, history, pools, work
 
 admin.site.site_header = "Coopsite"
 admin.site.site_title = "Coopsite"
 admin.site.index_title = "Records"
 
-__all__ = ["alerts", "chain", "pools", "work"]
+__all__ = ["alerts", "chain", "history", "pools", "work"]

@@ -1,65 +1,11 @@
-"""Admin pages of the workers' own books: coverage, scans, messages, leases, the listener."""
+"""Admin pages of the workers' own books: messages, leases, the listener."""
 
 from django.contrib import admin
 from django.db.models import Q
 from django.utils.safestring import SafeString
 
 from pools.admin.base import RecordAdmin, number_in, record_link
-from pools.admin.rescan import MayRescan, scan_again
-from pools.models import CoveredRange, HistoricalScan, Lease, ListenerStatus, OutboxRow
-
-
-@admin.register(CoveredRange)
-class CoveredRangeAdmin(MayRescan, RecordAdmin[CoveredRange]):
-    list_display = (
-        "contract",
-        "from_block",
-        "to_block",
-        "logs",
-        "endpoint",
-        "bloom_agrees",
-        "covered_at",
-    )
-    list_filter = ("contract", "bloom_agrees")
-    list_select_related = ("contract",)
-    ordering = ("-to_block",)
-    search_help_text = "A block number: the range that holds it."
-    actions = (scan_again,)
-
-    def find(self, term: str) -> Q:
-        number = number_in(term)
-        if number is None:
-            return super().find(term)
-        return Q(from_block__lte=number, to_block__gte=number)
-
-
-@admin.register(HistoricalScan)
-class HistoricalScanAdmin(MayRescan, RecordAdmin[HistoricalScan]):
-    list_display = (
-        "created_at",
-        "contract",
-        "kind",
-        "state",
-        "from_block",
-        "to_block",
-        "events_found",
-        "requests",
-        "retries",
-        "endpoints",
-        "error",
-    )
-    list_filter = ("state", "kind", "contract")
-    list_select_related = ("contract",)
-    date_hierarchy = "created_at"
-    ordering = ("-pk",)
-    search_help_text = "A block number: the scans that touched it."
-    actions = (scan_again,)
-
-    def find(self, term: str) -> Q:
-        number = number_in(term)
-        if number is None:
-            return super().find(term)
-        return Q(from_block__lte=number, to_block__gte=number)
+from pools.models import Lease, ListenerStatus, OutboxRow
 
 
 @admin.register(OutboxRow)

@@ -1,19 +1,20 @@
-"""Filters of the status page: thin doors to the bar, to durations and to words for states."""
-
-from datetime import datetime
+"""Filters of the status page: thin doors to `bar`, `pace` and words for states."""
 
 from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from pools import presentation
+from pools import pace, presentation
 from pools.bar import Stretch, bar
 from pools.models import Alert, HistoricalScan
 from pools.status_rows import Coverage, Missing, MissingState
 
 register = template.Library()
 
+register.filter("scan_percent", pace.percent_done)
+
 GAPS_SHOWN = 50
+UNKNOWN = "–"
 
 
 @register.filter
@@ -68,44 +69,23 @@ def waits_for_history(coverage: Coverage) -> bool:
 
 
 @register.filter
-def scan_blocks(scan: HistoricalScan) -> int:
-    return scan.to_block - scan.from_block + 1
-
-
-@register.filter
-def scan_done(scan: HistoricalScan) -> int:
-    """How many blocks of the scan are proved."""
-    return 0 if scan.done_to is None else max(0, scan.done_to - scan.from_block + 1)
-
-
-@register.filter
-def scan_percent(scan: HistoricalScan) -> int:
-    return scan_done(scan) * 100 // scan_blocks(scan)
-
-
-@register.filter
 def scan_rate(scan: HistoricalScan) -> str:
-    """Events a second since it began; "–" in its first second."""
-    seconds = _seconds(scan)
-    return presentation.whole(round(scan.events_found / seconds)) if seconds >= 1 else "–"
+    """Events a second since it began."""
+    rate = pace.events_per_second(scan, now=timezone.now())
+    return UNKNOWN if rate is None else presentation.whole(rate)
 
 
 @register.filter
 def scan_left(scan: HistoricalScan) -> str:
-    """How long it will take at the pace so far; "–" while that cannot be known."""
-    done = scan_done(scan)
-    if not done:
-        return "–"
-    return presentation.duration(_seconds(scan) * (scan_blocks(scan) - done) / done)
+    """How long it will take at the pace so far."""
+    left = pace.seconds_left(scan, now=timezone.now())
+    return UNKNOWN if left is None else presentation.duration(left)
 
 
 @register.filter
 def scan_took(scan: HistoricalScan) -> str:
     """From its beginning to its end."""
-    seconds = _seconds(scan)
-    if seconds >= 1:
-        return presentation.duration(seconds)
-    return f"{round(seconds * 1000)} ms"
+    return presentation.short_duration(pace.seconds(scan, now=timezone.now()))
 
 
 @register.filter
@@ -124,11 +104,3 @@ def alert_words(alert: Alert) -> str:
         "mismatch": _("Numbers differ"),
     }
     return words.get(alert.kind, alert.kind.replace("_", " "))
-
-
-def _seconds(scan: HistoricalScan) -> float:
-    """How long the scan has been at work, or was."""
-    if scan.started_at is None:
-        return 0.0
-    until: datetime = scan.finished_at or timezone.now()
-    return max(0.0, (until - scan.started_at).total_seconds())

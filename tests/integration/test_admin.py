@@ -1,5 +1,6 @@
 """Operators find every record in the admin, see it raw, and can change nothing the chain said."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -167,6 +168,50 @@ def test_a_range_is_scanned_again_on_request_and_once(staff: Client, chain: Chai
         {"action": "scan_again", "_selected_action": [covered.pk]},
     )
     assert asked.filter(to_block=covered.to_block).exists()
+
+
+def test_a_scan_and_its_pieces_lead_to_each_other(staff: Client, chain: ChainFactory) -> None:
+    began = timezone.now() - timedelta(seconds=125)
+    work = HistoricalScan.objects.create(
+        contract=chain.contract,
+        kind="backfill",
+        state="running",
+        from_block=10,
+        to_block=49,
+        done_to=29,
+        events_found=250,
+        started_at=began,
+        finished_at=began + timedelta(seconds=125),
+    )
+    of_the_scan = CoveredRange.objects.create(
+        contract=chain.contract,
+        from_block=10,
+        to_block=29,
+        end_hash="0x1",
+        endpoint="node.example",
+        witness="other.example",
+        logs=250,
+        scan=work,
+    )
+    shown = page(staff, "historicalscan_changelist")
+    for told in ("50 %", '<td class="field-events_per_second">2</td>', "2 min 5 s"):
+        assert told in shown
+    pieces = f"/admin/pools/coveredrange/?scan__exact={work.pk}"
+    assert pieces in shown
+    listed = staff.get(pieces)
+    assert [row.pk for row in listed.context["cl"].result_list] == [of_the_scan.pk]
+    assert f"/admin/pools/historicalscan/{work.pk}/change/" in listed.content.decode()
+    assert "other.example" in listed.content.decode()
+    everything = page(staff, "coveredrange_changelist")
+    assert "listener" in everything
+
+
+def test_what_was_learned_of_a_node_hides_which_url_it_is_about(
+    staff: Client, chain: ChainFactory
+) -> None:
+    shown = page(staff, "endpointrecord_change", "f" * 64)
+    assert "node.example" in shown
+    assert "Fingerprint" not in shown
 
 
 def test_who_may_only_look_may_not_ask_for_scans(chain: ChainFactory) -> None:

@@ -9,6 +9,7 @@ from realtime.topics import (
     DASHBOARD,
     NOWHERE,
     POOLS,
+    STATUS,
     BadRequest,
     Request,
     Topic,
@@ -20,8 +21,8 @@ CONTRACT = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # EIP-55's own example
 
 
 def test_topics_are_sorted_and_named_once() -> None:
-    wish = read_request(f"topics=pools,dashboard,pool:{CONTRACT}:7,pools&since=12".encode())
-    assert wish.topics == (DASHBOARD, Topic("pool", CONTRACT, 7), POOLS)
+    wish = read_request(f"topics=status,pools,dashboard,pool:{CONTRACT}:7,pools&since=12".encode())
+    assert wish.topics == (DASHBOARD, Topic("pool", CONTRACT, 7), POOLS, STATUS)
     assert wish.since == 12
     assert str(wish.topics[1]) == f"pool:{CONTRACT}:7"
 
