@@ -222,6 +222,30 @@ def test_a_pause_that_the_node_asks_for_is_kept(meddler: Meddler) -> None:
     assert timezone.now() - started > timedelta(seconds=0.9)
 
 
+def test_another_node_goes_on_where_the_first_falls_silent(
+    chain: AnvilChain, meddler: Meddler, point_at: Callable[..., None]
+) -> None:
+    point_at(meddler.url, chain.http_url)
+    meddler.status = lambda: (502, {}) if meddler.methods["eth_call"] > 6 else None
+    assert verify()["members_checked"] == 5
+    assert meddler.methods["eth_call"] > 6
+
+
+def test_another_node_answers_where_the_first_has_no_state(
+    chain: AnvilChain, meddler: Meddler, point_at: Callable[..., None]
+) -> None:
+    def forget(request: Json, answer: Json) -> Json:
+        if request["method"] == "eth_call":
+            error = {"code": -32000, "message": "missing trie node 00ff"}
+            return {"jsonrpc": "2.0", "id": answer["id"], "error": error}
+        return answer
+
+    point_at(meddler.url, chain.http_url)
+    meddler.change = forget
+    assert verify()["members_checked"] == 5
+    assert Verification.objects.get().error == ""
+
+
 def test_a_list_that_the_node_declines_is_told_of_and_its_members_still_compared(
     chain: AnvilChain, meddler: Meddler
 ) -> None:
