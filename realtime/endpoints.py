@@ -53,12 +53,13 @@ class Endpoint:
         asked at all until that is over.
         """
         self.failures += 1
-        self.verified = False
         self.problem = str(error) if isinstance(error, RpcError) else type(error).__name__
         penalty = min(2.0 ** (self.failures - 1), _LONGEST_PENALTY)
         if isinstance(error, RateLimited):
             self.paused_until = now + min(error.retry_after, _LONGEST_PAUSE)
-        elif isinstance(error, WrongChain):
+        else:
+            self.verified = False  # who knows which node will answer next
+        if isinstance(error, WrongChain):
             penalty = _WRONG_CHAIN_PENALTY
         self.waits_until = now + penalty
 

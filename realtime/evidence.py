@@ -4,8 +4,10 @@
 bloom filter and logs of a block disagree, only asking again, or its receipts, can settle it.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
+from operator import attrgetter
 
 from pools import bloom
 from pools.reorg import Header
@@ -93,6 +95,30 @@ def emitters(logs: Iterable[RawLog]) -> dict[int, set[str]]:
         block_hash, address = log.block_hash, log.address
         found.setdefault(log.block_number, set()).add(address)
     return found
+
+
+def blooms_speak(blocks: Collection[Block], logs: Iterable[RawLog]) -> bool:
+    """Whether the node fills in bloom filters here: those of nothing but zeros prove nothing."""
+    silent = {block.header.number for block in blocks if not any(block.bloom)}
+    found = emitters(logs).keys()
+    return len(silent) < len(blocks) and not found & silent
+
+
+def cuts(logs: Sequence[RawLog], *, most: int) -> list[int]:
+    """The blocks after which to cut, so that no part has more logs unless it is one block's."""
+    number = attrgetter("block_number")
+    ends: list[int] = []
+    start = 0
+    while len(logs) - start > most:
+        full = logs[start + most].block_number  # the first block that does not fit wholly
+        following = bisect_left(logs, full, lo=start, key=number)
+        if following == start:
+            following = bisect_right(logs, full, lo=start, key=number)
+            if following == len(logs):
+                break
+        ends.append(logs[following - 1].block_number)
+        start = following
+    return ends
 
 
 def blooms_disagree(

@@ -136,6 +136,18 @@ class Nodes:
             return client
         return None
 
+    def pause(self) -> float:
+        """Seconds until no node that could be asked next wants a pause; 0 when one can be now."""
+        now = asyncio.get_running_loop().time()
+        return max(0.0, min(endpoint.paused_until for endpoint in self.pool) - now)
+
+    def range_size(self) -> int:
+        """How many blocks those nodes take that would be asked now, two of them at most."""
+        now = asyncio.get_running_loop().time()
+        asked = self.pool.by_health(now=now)[:2]
+        well = [endpoint for endpoint in asked if endpoint.is_well(now=now)]
+        return min(endpoint.ranges.blocks for endpoint in well or asked)
+
     async def identity(self, *, anchor_number: int) -> tuple[int, Header]:
         """Chain id and an early block as the healthiest node gives them, at the first start."""
         client = await self.best()

@@ -7,6 +7,7 @@ table of failures can be met by the real listener over real sockets.
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,8 +34,13 @@ class SimulatedNode:
     """One node. Every attribute that is not set makes it honest.
 
     `behind`: how many blocks of the chain it does not know yet.
+    `max_range`: the most blocks of `eth_getLogs`; `range_refusal` words what it says then, with
+    `{limit}`, `{first}` and `{fits}` (the last block that it would answer), in hex after `:x`.
+    `max_logs`: the most logs; `logs_refusal` the same. An empty one cuts the answer silently.
     `empty_logs`: `eth_getLogs` answers `[]`, so many times (-1: always).
+    `busy`: so many HTTP requests are answered with `status` and `headers`, then none (-1: all).
     `tamper`: called with method, parameters and result; what it returns is sent.
+    `before`: called before every HTTP request; it may change whatever stands here.
     `status`, `headers`, `body`: sent instead of any HTTP answer.
     `delay`: seconds before every HTTP answer; `stream_delay` the same on the socket.
     `deaf`: sockets are accepted and then nothing is ever said; `mute`: no notifications.
@@ -48,9 +54,14 @@ class SimulatedNode:
         self.chain_id = CHAIN_ID
         self.behind = 0
         self.max_range = 10_000
+        self.range_refusal = "maximum [from, to] blocks distance: {limit}"
+        self.max_logs = 10_000
+        self.logs_refusal = "query returned more than {limit} results"
+        self.busy = -1
         self.empty_logs = 0
         self.zero_bloom = False
         self.tamper: Callable[[str, list[Any], Any], Any] = lambda _method, _params, result: result
+        self.before: Callable[[], None] = lambda: None
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body = b""
@@ -156,9 +167,11 @@ class SimulatedNode:
     # HTTP
 
     async def _http(self, request: web.Request) -> web.Response:
+        self.before()
         if self.delay:
             await asyncio.sleep(self.delay)
-        if self.status:
+        if self.status and self.busy:
+            self.busy -= self.busy > 0
             return web.Response(status=self.status, headers=self.headers, body=self.body)
         asked = msgspec.json.decode(await request.read())
         if isinstance(asked, list):
@@ -195,17 +208,26 @@ class SimulatedNode:
     def _get_logs(self, params: list[Any]) -> list[Json]:
         first, last = int(params[0]["fromBlock"], 16), int(params[0]["toBlock"], 16)
         if last - first + 1 > self.max_range:
-            raise Fault(-32000, f"maximum [from, to] blocks distance: {self.max_range}")
+            fits = first + self.max_range - 1
+            raise Fault(
+                -32000, self.range_refusal.format(limit=self.max_range, first=first, fits=fits)
+            )
         if self.empty_logs or last > self.head:
             self.empty_logs -= self.empty_logs > 0
             return []
         wanted = {address.lower() for address in params[0]["address"]}
-        return [
-            log_json(entry)
+        found = [
+            entry
             for block in self.chain.blocks[first : last + 1]
             for entry in block.logs
             if entry.address.lower() in wanted
         ]
+        if len(found) > self.max_logs and self.logs_refusal:
+            fits = max(first, found[self.max_logs].block_number - 1)
+            raise Fault(
+                -32005, self.logs_refusal.format(limit=self.max_logs, first=first, fits=fits)
+            )
+        return [log_json(entry) for entry in found[: self.max_logs]]
 
     def _get_receipt(self, params: list[Any]) -> Json | None:
         for block in self.chain.blocks[: self.head + 1]:
@@ -292,6 +314,7 @@ def log_json(entry: RawLog) -> Json:
     }
 
 
+@lru_cache(maxsize=10_000)
 def bloom_of(logs: tuple[RawLog, ...]) -> bytes:
     """The bloom filter of a block with these logs (Yellow Paper 4.3.1)."""
     bits = 0

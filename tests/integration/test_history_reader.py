@@ -1,0 +1,325 @@
+"""The past is read whole or not at all, whatever the nodes do: a reader before nodes that lie."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager
+from random import Random
+from typing import Any
+
+import pytest
+
+from pools import segments
+from pools.events import Event, Paused, PoolClosed, PoolStatusUpdated
+from pools.segments import Segment
+from realtime.history import HistoryReader, Unproved
+from realtime.nodes import Nodes
+from realtime.redaction import Redactor
+from realtime.rpc import open_session
+from tests.node import Fault, SimulatedNode
+from tests.scripted_chain import CHAIN_ID, ScriptedChain, account
+
+Json = dict[str, Any]
+Piece = Segment | Unproved
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realtime.history._FIRST_DELAY", 0.01)
+    monkeypatch.setattr("realtime.history._SHORTEST_PAUSE", 0.01)
+    monkeypatch.setattr("realtime.proving._ASK_AGAIN_SECONDS", 0.001)
+    monkeypatch.setattr("realtime.proving._SECOND_READING_SECONDS", 0.001)
+
+
+def events(random: Random, most: int) -> list[Event]:
+    """Some events, with topics and without."""
+    return [
+        random.choice(
+            (
+                Paused(account(random.randrange(9))),
+                PoolStatusUpdated(random.randrange(99), 1),
+                PoolClosed(random.randrange(99), random.randrange(10**18)),
+            )
+        )
+        for _ in range(random.randint(1, most))
+    ]
+
+
+def a_past(blocks: int, *, seed: int = 1, share: float = 0.2, most: int = 5) -> ScriptedChain:
+    """A chain in which this share of the blocks has up to `most` logs of the contract; others
+    have logs of another contract, or none.
+    """
+    random = Random(seed)
+    chain = ScriptedChain()
+    for _ in range(blocks):
+        if random.random() < share:
+            chain.mine(*events(random, most))
+        elif random.random() < 0.2:
+            chain.mine(Paused(account(3)), contract=account(77))
+        else:
+            chain.mine()
+    return chain
+
+
+@asynccontextmanager
+async def reading(*nodes: SimulatedNode, **options: Any) -> AsyncIterator[HistoryReader]:
+    async with open_session() as session:
+        urls = [node.http_url for node in nodes]
+        chosen = Nodes(urls, session=session, redact=Redactor(urls))
+        address = nodes[0].chain.contract
+        yield HistoryReader(chosen, chain_id=CHAIN_ID, address=address, **options)
+
+
+async def read(*nodes: SimulatedNode, first: int = 1, last: int | None = None) -> list[Piece]:
+    """Everything that a reader says of the chain's past."""
+    async with reading(*nodes) as reader:
+        end = nodes[0].chain.head if last is None else last
+        async with asyncio.timeout(60):
+            return [piece async for piece in reader.read(first, end)]
+
+
+def proved(
+    chain: ScriptedChain, pieces: list[Piece], *, first: int = 1, last: int | None = None
+) -> set[int]:
+    """The blocks that are claimed; fails unless all that is said of them is what the chain says."""
+    at = first
+    claimed: set[int] = set()
+    below: Segment | None = None
+    for piece in pieces:
+        assert piece.from_block == at
+        assert piece.to_block >= at
+        at = piece.to_block + 1
+        if isinstance(piece, Unproved):
+            assert piece.reason
+            below = None
+            continue
+        segments.check(piece)
+        truth = chain.blocks[piece.from_block : piece.to_block + 1]
+        assert list(piece.logs) == [
+            entry for block in truth for entry in block.logs if entry.address == chain.contract
+        ]
+        assert all(header == chain.blocks[header.number].header for header in piece.headers)
+        assert piece.headers[0].number == piece.from_block
+        if below is not None:
+            assert piece.headers[0].parent_hash == below.headers[-1].hash
+        below = piece
+        claimed |= set(range(piece.from_block, piece.to_block + 1))
+    assert at == (chain.head if last is None else last) + 1
+    return claimed
+
+
+def everything(chain: ScriptedChain) -> set[int]:
+    return set(range(1, chain.head + 1))
+
+
+async def test_an_honest_node_is_read_in_few_questions() -> None:
+    async with SimulatedNode(a_past(3_000)) as node:
+        pieces = await read(node)
+        assert proved(node.chain, pieces) == everything(node.chain)
+        assert node.calls["eth_getLogs"] < 12
+        assert node.calls["eth_getTransactionReceipt"] == 0
+        assert all(isinstance(piece, Segment) and piece.bloom_agrees for piece in pieces)
+
+
+async def test_two_nodes_that_agree_are_told_as_teller_and_witness() -> None:
+    async with SimulatedNode(a_past(500)) as one, SimulatedNode(one.chain) as other:
+        pieces = await read(one, other)
+        assert proved(one.chain, pieces) == everything(one.chain)
+        hosts = {(piece.endpoint, piece.witness) for piece in pieces if isinstance(piece, Segment)}
+        assert len(hosts) == 1
+        assert {node.http_url.split("/")[2] for node in (one, other)} == set(*hosts)
+        assert other.calls["eth_getLogs"] == one.calls["eth_getLogs"]
+
+
+async def test_an_empty_range_and_one_of_a_single_block_are_read() -> None:
+    async with SimulatedNode(a_past(5, share=1)) as node:
+        assert await read(node, first=4, last=3) == []
+        (piece,) = await read(node, first=5, last=5)
+        assert isinstance(piece, Segment)
+        assert (piece.from_block, piece.to_block) == (5, 5)
+        assert piece.logs == node.chain.blocks[5].logs
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "maximum [from, to] blocks distance: {limit}",
+        "block range is too wide",
+        "eth_getLogs is limited to a {limit} range",
+        "this block range should work: [{first:#x}, {fits:#x}]",
+        "limit exceeded",
+    ],
+)
+@pytest.mark.parametrize("limit", [1, 7, 100])
+async def test_a_limit_of_blocks_is_kept_to_in_any_wording(wording: str, limit: int) -> None:
+    async with SimulatedNode(a_past(150)) as node:
+        node.max_range, node.range_refusal = limit, wording
+        assert proved(node.chain, await read(node)) == everything(node.chain)
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "query returned more than {limit} results",
+        "Query returned more than {limit} results. Try with this block range [{first:#x}, {fits:#x}].",
+        "query exceeds max results {limit}, retry with the range {first}-{fits}",
+        "Log response size exceeded",
+    ],
+)
+@pytest.mark.parametrize("limit", [5, 50])
+async def test_a_limit_of_logs_is_split_at_and_nothing_is_lost(wording: str, limit: int) -> None:
+    async with SimulatedNode(a_past(150)) as node:
+        node.max_logs, node.logs_refusal = limit, wording
+        assert proved(node.chain, await read(node)) == everything(node.chain)
+
+
+async def test_an_answer_that_was_cut_at_a_round_number_without_a_word_is_not_believed() -> None:
+    async with SimulatedNode(a_past(600, share=0.9, most=8)) as node:
+        node.max_logs, node.logs_refusal = 1_000, ""
+        assert sum(len(block.logs) for block in node.chain.blocks) > 2_000
+        assert proved(node.chain, await read(node)) == everything(node.chain)
+
+
+# What may go wrong for a moment, each with some probability in every request.
+
+
+def empties(node: SimulatedNode, random: Random) -> Callable[[], None]:
+    return lambda: setattr(node, "empty_logs", int(random.random() < 0.3))
+
+
+def lags(node: SimulatedNode, random: Random) -> Callable[[], None]:
+    return lambda: setattr(node, "behind", random.choice((0, 0, 0, 40, 150)))
+
+
+def hurries_not(node: SimulatedNode, random: Random) -> Callable[[], None]:
+    node.status, node.headers = 429, {"Retry-After": "0"}
+    return lambda: setattr(node, "busy", int(random.random() < 0.2))
+
+
+def breaks(node: SimulatedNode, random: Random) -> Callable[[], None]:
+    node.status = 502
+    node.body = b"<html>Bad gateway</html>"
+    return lambda: setattr(node, "busy", int(random.random() < 0.2))
+
+
+def caps(node: SimulatedNode, random: Random) -> Callable[[], None]:
+    def change() -> None:
+        node.max_range = random.choice((10, 64, 500, 10_000))
+        node.max_logs = random.choice((20, 10_000))
+        node.range_refusal = random.choice(("block range is too wide", "limit exceeded"))
+
+    return change
+
+
+def cuts_silently(node: SimulatedNode, random: Random) -> Callable[[], None]:
+    node.max_logs, node.logs_refusal = 1_000, ""
+    return lambda: None
+
+
+def is_late(node: SimulatedNode, random: Random) -> Callable[[], None]:
+    """Logs and receipts of some blocks are there only after some while."""
+    late = {block.header.number for block in node.chain.blocks if random.random() < 0.02}
+    asked = 0
+
+    def tamper(method: str, params: list[Any], result: Any) -> Any:
+        if asked > 30:
+            return result
+        if method == "eth_getLogs":
+            return [entry for entry in result if int(entry["blockNumber"], 16) not in late]
+        if method == "eth_getTransactionReceipt" and result:
+            return None if int(result["logs"][0]["blockNumber"], 16) in late else result
+        return result
+
+    def count() -> None:
+        nonlocal asked
+        asked += 1
+
+    node.tamper = tamper
+    return count
+
+
+def garbles(node: SimulatedNode, random: Random) -> Callable[[], None]:
+    """Logs that cannot be true."""
+    changes: list[Callable[[Json], object]] = [
+        lambda entry: entry.update(address="0x" + "12" * 20),
+        lambda entry: entry.update(blockHash="0x" + "12" * 32),
+        lambda entry: entry.update(removed=True),
+        lambda entry: entry.update(blockNumber="0x7fffff"),
+        lambda entry: entry.update(data="0xz"),
+        lambda entry: entry.update(topics=["0x12"]),
+        lambda entry: entry.update(logIndex="0x0", transactionIndex="0x0"),
+    ]
+    change = None
+
+    def tamper(method: str, params: list[Any], result: Any) -> Any:
+        if method == "eth_getLogs" and result and change:
+            change(random.choice(result))
+        return result
+
+    def choose() -> None:
+        nonlocal change
+        change = random.choice(changes) if random.random() < 0.3 else None
+
+    node.tamper = tamper
+    return choose
+
+
+Fault_ = Callable[[SimulatedNode, Random], Callable[[], None]]
+PASSING: list[Fault_] = [
+    *(empties, lags, hurries_not, breaks, caps, cuts_silently, is_late, garbles)
+]
+
+
+def misbehave(node: SimulatedNode, faults: list[Fault_], random: Random) -> None:
+    changes = [fault(node, random) for fault in faults]
+
+    def before() -> None:
+        for change in changes:
+            change()
+
+    node.before = before
+
+
+async def until_all_is_read(*nodes: SimulatedNode) -> None:
+    """Read, and read again what stayed unproved, as the backfill does; each claim must be true."""
+    chain = nodes[0].chain
+    async with reading(*nodes) as reader, asyncio.timeout(60):
+        missing = [(1, chain.head)]
+        for _ in range(20):
+            unproved = []
+            for first, last in missing:
+                pieces = [piece async for piece in reader.read(first, last)]
+                assert pieces[-1].to_block == last
+                proved(chain, pieces, first=first, last=last)
+                unproved += [
+                    (piece.from_block, piece.to_block)
+                    for piece in pieces
+                    if isinstance(piece, Unproved)
+                ]
+            missing = unproved
+            if not missing:
+                return
+        raise AssertionError(f"never proved: {missing}")
+
+
+@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_node_alone_that_fails_now_and_then_is_read_to_the_end(
+    fault: Fault_, seed: int
+) -> None:
+    async with SimulatedNode(a_past(400, seed=seed, share=0.5, most=6)) as node:
+        misbehave(node, [fault], Random(seed))
+        await until_all_is_read(node)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_several_faults_at_once_at_two_nodes_change_nothing_of_what_is_claimed(
+    seed: int,
+) -> None:
+    random = Random(seed)
+    async with (
+        SimulatedNode(a_past(300, seed=seed, share=0.4)) as one,
+        SimulatedNode(one.chain) as other,
+    ):
+        for node in (one, other):
+            misbehave(node, random.sample(PASSING, 2), random)
+        await until_all_is_read(one, other)
