@@ -134,9 +134,9 @@ class Backfill:
         What failed lately may wait for a later turn. Returns whether time was up before the end.
         """
         self._until = asyncio.get_running_loop().time() + seconds
+        requested = await self._store.run(requested_scans, self.chain_id)
         await self._do(await self._store.run(recent_blocks, self.chain_id))
         missing = await self._store.run(tasks_for_gaps, self.chain_id)
-        requested = await self._store.run(requested_scans, self.chain_id)
         await self._do([task for task in (*missing, *requested) if may_try(task)])
         return self._out_of_time()
 

@@ -83,7 +83,8 @@ def fail(scan: HistoricalScan, failure: Unproved) -> HistoricalScan | None:
     end = scan.to_block
     failed = scan
     if failure.from_block > scan.from_block:
-        finish(scan, done_to=failure.from_block - 1)
+        scan.to_block = failure.from_block - 1
+        finish(scan, done_to=scan.to_block)
         failed = HistoricalScan(contract=scan.contract, kind=scan.kind, started_at=scan.started_at)
     failed.from_block, failed.to_block = failure.from_block, failure.to_block
     failed.state = State.FAILED
