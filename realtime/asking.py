@@ -4,8 +4,10 @@ What an answer proves is for others to say: `puller` near the head, `proving` in
 """
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +21,7 @@ from .range_sizes import may_be_cut
 from .rpc import LARGEST_ANSWER, Call, RpcClient
 from .wire import Block, LogJson, read_logs
 
+_number = attrgetter("block_number")
 _ADDRESSES_PER_CALL: Final = 30  # Mezo's limit
 _RANGE_SECONDS: Final = 20.0  # a node without a log index reads every block of the range
 _LARGEST_BLOCK: Final = 4 * LARGEST_ANSWER  # of a single block's logs, which cannot be split
@@ -48,6 +51,20 @@ class Answer:
     @property
     def has_all_headers(self) -> bool:
         return len(self.blocks) == len(self.range)
+
+    def logs_between(self, first: int, last: int) -> list[RawLog]:
+        """Those of some of its blocks."""
+        start = bisect_left(self.logs, first, key=_number)
+        return self.logs[start : bisect_right(self.logs, last, lo=start, key=_number)]
+
+    def logs_of(self, number: int) -> list[RawLog]:
+        """Those of one block."""
+        return self.logs_between(number, number)
+
+    def put(self, number: int, logs: list[RawLog]) -> None:
+        """Let one block have these logs instead, which are known to be true."""
+        start = bisect_left(self.logs, number, key=_number)
+        self.logs[start : bisect_right(self.logs, number, lo=start, key=_number)] = logs
 
 
 async def ask(

@@ -104,21 +104,23 @@ def blooms_speak(blocks: Collection[Block], logs: Iterable[RawLog]) -> bool:
     return len(silent) < len(blocks) and not found & silent
 
 
-def cuts(logs: Sequence[RawLog], *, most: int) -> list[int]:
-    """The blocks after which to cut, so that no part has more logs unless it is one block's."""
+def cuts(logs: Sequence[RawLog], *, first: int, last: int, most: int) -> list[int]:
+    """Where the parts of a range end, so that none has more logs unless it is a single block."""
     number = attrgetter("block_number")
     ends: list[int] = []
-    start = 0
-    while len(logs) - start > most:
-        full = logs[start + most].block_number  # the first block that does not fit wholly
-        following = bisect_left(logs, full, lo=start, key=number)
-        if following == start:
-            following = bisect_right(logs, full, lo=start, key=number)
-            if following == len(logs):
-                break
-        ends.append(logs[following - 1].block_number)
-        start = following
-    return ends
+    begin, at = first, 0  # of the next part: its first block, its first log
+    while len(logs) - at > most:
+        full = logs[at + most].block_number  # the first block that does not fit wholly
+        following = bisect_left(logs, full, lo=at, key=number)
+        if following > at:
+            ends.append(logs[following - 1].block_number)
+        else:
+            if begin < full:
+                ends.append(full - 1)
+            ends.append(full)
+            following = bisect_right(logs, full, lo=at, key=number)
+        begin, at = ends[-1] + 1, following
+    return ends if ends and ends[-1] == last else [*ends, last]
 
 
 def blooms_disagree(

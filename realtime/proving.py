@@ -1,19 +1,19 @@
 """Reads a past range and proves that nothing of it is missing, or says why it cannot.
 
 An answer counts when another node that is well says the same; where two differ, the receipts of
-the blocks in question decide. With one node alone, the bloom filter of every block has to agree
-with the logs, and where filters are left empty, a second reading a moment later.
+the blocks in question decide. With one node alone, or where both say that there is nothing (nodes
+of one kind lose the same), the bloom filter of every block has to agree with the logs, and where
+filters are left empty, a second reading a moment later.
 """
 
 import asyncio
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Coroutine
-from operator import attrgetter
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import structlog
 
-from pools.segments import RawLog, Segment
+from pools.segments import Segment
 
 from . import evidence
 from .asking import Answer, ask, complete
@@ -26,7 +26,6 @@ from .wire import Block
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
-_number_of = attrgetter("block_number")
 
 _MOST_SETTLED: Final = 16  # blocks of one range whose receipts are asked for
 _ASK_AGAIN_SECONDS: Final = 0.1
@@ -35,6 +34,14 @@ _SECOND_READING_SECONDS: Final = 0.3
 
 class NoNode(Exception):
     """No node can be asked at all; the cause is why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """On a block of which two nodes said different things: who was wrong, the first, the second?"""
+
+    both_prove: bool
+    is_wrong: tuple[bool, bool]
 
 
 class TooManyDoubts(RangeTooWide):
@@ -117,27 +124,25 @@ class Prover:
     # With a witness
 
     async def _together(self, mine: Answer, theirs: Answer) -> list[Segment]:
+        witness = theirs.client.host
         doubtful = differences(mine, theirs)
-        for block in self._against_bloom(mine):
-            doubtful.add(block.header.number)
         if not doubtful:
-            return await self._segments(mine, witness=theirs.client.host)
+            if mine.logs and not self._against_bloom(mine):
+                return await self._segments(mine, witness=witness)
+            return await self._alone(mine, witness=witness)
+        hosts = [mine.client.host, witness]
+        log.warning("nodes_differ", endpoints=hosts, blocks=sorted(doubtful)[:8])
         _check_number(doubtful)
-        log.warning(
-            "nodes_differ",
-            endpoints=[mine.client.host, theirs.client.host],
-            blocks=sorted(doubtful)[:8],
-        )
-        agreed = True
-        for number in sorted(doubtful):
-            agreed &= await self._settle(number, mine, theirs)
-        return await self._segments(mine, witness=theirs.client.host if agreed else "")
+        verdicts = [await self._settle(number, mine, theirs) for number in sorted(doubtful)]
+        if not all(verdict.both_prove for verdict in verdicts):
+            witness = ""
+        if all(any(verdict.is_wrong[who] for verdict in verdicts) for who in (0, 1)):
+            # Each left something out: what else did both?
+            await self._prove_all(mine, but=doubtful)
+        return await self._segments(mine, witness=witness)
 
-    async def _settle(self, number: int, mine: Answer, theirs: Answer) -> bool:
-        """Put into `mine` what a block's receipts say; returns whether both nodes have them so.
-
-        Raises NoEvidence where they do not decide.
-        """
+    async def _settle(self, number: int, mine: Answer, theirs: Answer) -> "_Verdict":
+        """Put into `mine` what a block's receipts say. Raises NoEvidence if they do not decide."""
         answers = (mine, theirs)
         for answer in answers:
             with blamed(answer.client):
@@ -147,20 +152,21 @@ class Prover:
             raise NoEvidence(f"{hosts} have different blocks {number}")
         found = await asyncio.gather(*(_tried(self._proven(answer, number)) for answer in answers))
         proofs = [proven for proven in found if isinstance(proven, Proven)]
-        agreed = len(proofs) == len(answers) and proofs[0].logs == proofs[1].logs
+        both_prove = len(proofs) == len(answers) and proofs[0].logs == proofs[1].logs
         whole = [proven for proven in proofs if proven.whole]
-        if not agreed and len(whole) != 1:
+        if not both_prove and len(whole) != 1:
             raise NoEvidence(f"{hosts} have different logs in block {number}")
-        truth = (proofs if agreed else whole)[0].logs
-        for answer in answers:
-            if _logs_of(answer, number) != truth:
+        truth = (proofs if both_prove else whole)[0].logs
+        is_wrong = mine.logs_of(number) != truth, theirs.logs_of(number) != truth
+        for answer, wrong in zip(answers, is_wrong, strict=True):
+            if wrong:
                 doubt(answer.client, f"it has other logs in block {number} than its receipts")
-        _put(mine, number, truth)
-        return agreed
+        mine.put(number, truth)
+        return _Verdict(both_prove, is_wrong)
 
     # Alone
 
-    async def _alone(self, answer: Answer) -> list[Segment]:
+    async def _alone(self, answer: Answer, *, witness: str = "") -> list[Segment]:
         client = answer.client
         with blamed(client):
             await complete(answer, answer.range)
@@ -171,7 +177,7 @@ class Prover:
                 endpoint=client.host,
                 blocks=[block.header.number for block in doubtful[:8]],
             )
-            answer = await self._once_more(answer, seconds=_ASK_AGAIN_SECONDS)
+            answer, witness = await self._once_more(answer, seconds=_ASK_AGAIN_SECONDS), ""
             doubtful = self._against_bloom(answer)
         if doubtful:
             await self._settle_alone(answer, doubtful)
@@ -180,7 +186,7 @@ class Prover:
             if differences(answer, again):
                 with blamed(client):
                     raise NoEvidence("two readings of these blocks differ")
-        return await self._segments(answer, witness="")
+        return await self._segments(answer, witness=witness)
 
     async def _once_more(self, answer: Answer, *, seconds: float) -> Answer:
         self.retries += 1
@@ -195,11 +201,19 @@ class Prover:
         numbers = {block.header.number for block in doubtful}
         _check_number(numbers)
         if await self._put_proven(answer, numbers):
-            # It left something out that it has, so no log of its answer is believed unproved.
-            others = evidence.emitters(answer.logs).keys() - numbers
-            _check_number(others)
-            await self._put_proven(answer, others)
             doubt(answer.client, f"it left out logs of block {min(numbers)}")
+            await self._prove_all(answer, but=numbers)
+
+    async def _prove_all(self, answer: Answer, *, but: set[int]) -> None:
+        """By receipts, every other block that may have logs: some are known to be left out."""
+        with blamed(answer.client):
+            await complete(answer, answer.range)
+            if not evidence.blooms_speak(answer.blocks.values(), answer.logs):
+                raise NoEvidence("logs are left out, and empty bloom filters do not tell where")
+        numbers = {block.header.number for block in self._against_bloom(answer)}
+        numbers = (numbers | evidence.emitters(answer.logs).keys()) - but
+        _check_number(numbers)
+        await self._put_proven(answer, numbers)
 
     async def _put_proven(self, answer: Answer, numbers: set[int]) -> bool:
         """Put in what the blocks' receipts say; returns whether that changed anything."""
@@ -209,8 +223,8 @@ class Prover:
             if not proven.whole:
                 with blamed(answer.client):
                     raise NoEvidence(f"the receipts of block {number} do not add up to its bloom")
-            if proven.logs != _logs_of(answer, number):
-                _put(answer, number, proven.logs)
+            if proven.logs != answer.logs_of(number):
+                answer.put(number, proven.logs)
                 changed = True
         return changed
 
@@ -232,7 +246,7 @@ class Prover:
         speak = answer.has_all_headers and evidence.blooms_speak(
             answer.blocks.values(), answer.logs
         )
-        ends = [*evidence.cuts(answer.logs, most=MOST_LOGS), answer.last]
+        ends = evidence.cuts(answer.logs, first=answer.first, last=answer.last, most=MOST_LOGS)
         starts = [answer.first, *(end + 1 for end in ends[:-1])]
         await complete(answer, starts)
         wanted = {*starts, *ends, *evidence.emitters(answer.logs)}
@@ -247,7 +261,7 @@ class Prover:
                     for number in range(start, end + 1)
                     if number in wanted
                 ),
-                logs=tuple(_between(answer.logs, start, end)),
+                logs=tuple(answer.logs_between(start, end)),
                 addresses=self._addresses,
                 endpoint=answer.client.host,
                 bloom_agrees=True if speak else None,
@@ -273,25 +287,10 @@ def differences(one: Answer, other: Answer) -> set[int]:
     }
     if one.logs != other.logs:
         numbers = evidence.emitters(one.logs).keys() | evidence.emitters(other.logs).keys()
-        found |= {number for number in numbers if _logs_of(one, number) != _logs_of(other, number)}
+        found |= {number for number in numbers if one.logs_of(number) != other.logs_of(number)}
     return found
 
 
 def _check_number(doubtful: Collection[int]) -> None:
     if len(doubtful) > _MOST_SETTLED:
         raise TooManyDoubts(f"{len(doubtful)} blocks are in doubt")
-
-
-def _between(logs: list[RawLog], first: int, last: int) -> list[RawLog]:
-    start = bisect_left(logs, first, key=_number_of)
-    return logs[start : bisect_right(logs, last, lo=start, key=_number_of)]
-
-
-def _logs_of(answer: Answer, number: int) -> list[RawLog]:
-    return _between(answer.logs, number, number)
-
-
-def _put(answer: Answer, number: int, logs: list[RawLog]) -> None:
-    start = bisect_left(answer.logs, number, key=_number_of)
-    end = bisect_right(answer.logs, number, lo=start, key=_number_of)
-    answer.logs[start:end] = logs

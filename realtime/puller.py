@@ -186,12 +186,9 @@ class Puller:
             if not doubtful:
                 return answer
         for block in doubtful:
-            number = block.header.number
             with blamed(answer.client):
                 proven = await prove(answer.client, block, self._addresses)
-            answer.logs = [entry for entry in answer.logs if entry.block_number != number]
-            answer.logs += proven.logs
-        answer.logs.sort(key=lambda entry: (entry.block_number, entry.log_index))
+            answer.put(block.header.number, proven.logs)
         return answer
 
     async def _ask(self, client: RpcClient, first: int, last: int, *, linked: bool) -> Answer:

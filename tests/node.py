@@ -37,6 +37,7 @@ class SimulatedNode:
     `max_range`: the most blocks of `eth_getLogs`; `range_refusal` words what it says then, with
     `{limit}`, `{first}` and `{fits}` (the last block that it would answer), in hex after `:x`.
     `max_logs`: the most logs; `logs_refusal` the same. An empty one cuts the answer silently.
+    `max_batch`: the most calls in one request.
     `empty_logs`: `eth_getLogs` answers `[]`, so many times (-1: always).
     `busy`: so many HTTP requests are answered with `status` and `headers`, then none (-1: all).
     `tamper`: called with method, parameters and result; what it returns is sent.
@@ -58,6 +59,7 @@ class SimulatedNode:
         self.max_logs = 10_000
         self.logs_refusal = "query returned more than {limit} results"
         self.busy = -1
+        self.max_batch = 1_000
         self.empty_logs = 0
         self.zero_bloom = False
         self.tamper: Callable[[str, list[Any], Any], Any] = lambda _method, _params, result: result
@@ -174,8 +176,11 @@ class SimulatedNode:
             self.busy -= self.busy > 0
             return web.Response(status=self.status, headers=self.headers, body=self.body)
         asked = msgspec.json.decode(await request.read())
-        if isinstance(asked, list):
-            answer: Any = [self._answer(one) for one in asked]
+        if isinstance(asked, list) and len(asked) > self.max_batch:
+            error = {"code": -32600, "message": "batch too large"}
+            answer: Any = {"jsonrpc": "2.0", "id": None, "error": error}
+        elif isinstance(asked, list):
+            answer = [self._answer(one) for one in asked]
         else:
             answer = self._answer(asked)
         return web.Response(body=msgspec.json.encode(answer), content_type="application/json")

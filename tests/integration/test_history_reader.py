@@ -1,7 +1,7 @@
 """The past is read whole or not at all, whatever the nodes do: a reader before nodes that lie."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from random import Random
 from typing import Any
@@ -15,7 +15,7 @@ from realtime.history import HistoryReader, Unproved
 from realtime.nodes import Nodes
 from realtime.redaction import Redactor
 from realtime.rpc import open_session
-from tests.node import Fault, SimulatedNode
+from tests.node import SimulatedNode
 from tests.scripted_chain import CHAIN_ID, ScriptedChain, account
 
 Json = dict[str, Any]
@@ -160,7 +160,7 @@ async def test_a_limit_of_blocks_is_kept_to_in_any_wording(wording: str, limit: 
     "wording",
     [
         "query returned more than {limit} results",
-        "Query returned more than {limit} results. Try with this block range [{first:#x}, {fits:#x}].",
+        "Returned more than {limit} results. Try with this block range [{first:#x}, {fits:#x}].",
         "query exceeds max results {limit}, retry with the range {first}-{fits}",
         "Log response size exceeded",
     ],
@@ -206,6 +206,7 @@ def caps(node: SimulatedNode, random: Random) -> Callable[[], None]:
         node.max_range = random.choice((10, 64, 500, 10_000))
         node.max_logs = random.choice((20, 10_000))
         node.range_refusal = random.choice(("block range is too wide", "limit exceeded"))
+        node.logs_refusal = "query returned more than {limit} results"
 
     return change
 
@@ -323,3 +324,211 @@ async def test_several_faults_at_once_at_two_nodes_change_nothing_of_what_is_cla
         for node in (one, other):
             misbehave(node, random.sample(PASSING, 2), random)
         await until_all_is_read(one, other)
+
+
+# What one of two nodes does wrong for good.
+
+
+def says_nothing(node: SimulatedNode) -> None:
+    node.empty_logs = -1
+
+
+def drops_every_third(node: SimulatedNode) -> None:
+    def tamper(method: str, params: list[Any], result: Any) -> Any:
+        if method == "eth_getLogs":
+            return [entry for at, entry in enumerate(result) if at % 3 != 2]
+        return result
+
+    node.tamper = tamper
+
+
+def drops_from_receipts_too(node: SimulatedNode) -> None:
+    """The second log of a block, wherever it is asked about."""
+
+    def tamper(method: str, params: list[Any], result: Any) -> Any:
+        if method == "eth_getLogs":
+            return [entry for entry in result if entry["logIndex"] != "0x1"]
+        if method == "eth_getTransactionReceipt" and result:
+            kept = [entry for entry in result["logs"] if entry["logIndex"] != "0x1"]
+            return {**result, "logs": kept}
+        return result
+
+    node.tamper = tamper
+
+
+def adds_logs(node: SimulatedNode) -> None:
+    """One more log in every block that has some, as if its transaction had emitted it."""
+
+    def tamper(method: str, params: list[Any], result: Any) -> Any:
+        if method != "eth_getLogs":
+            return result
+        last = {entry["blockNumber"]: entry for entry in result}
+        added = [{**entry, "logIndex": "0xff", "data": "0x" + "07" * 32} for entry in last.values()]
+        return [*result, *added]
+
+    node.tamper = tamper
+
+
+def names_foreign_hashes(node: SimulatedNode) -> None:
+    def tamper(method: str, params: list[Any], result: Any) -> Any:
+        if method == "eth_getLogs":
+            return [{**entry, "blockHash": "0x" + "12" * 32} for entry in result]
+        return result
+
+    node.tamper = tamper
+
+
+ALWAYS_WRONG = [
+    *(says_nothing, drops_every_third, drops_from_receipts_too, adds_logs, names_foreign_hashes)
+]
+
+
+@pytest.mark.parametrize("liar", [0, 1])
+@pytest.mark.parametrize("lie", ALWAYS_WRONG)
+async def test_one_of_two_nodes_may_always_be_wrong(
+    lie: Callable[[SimulatedNode], None], liar: int
+) -> None:
+    async with SimulatedNode(a_past(400, share=0.5)) as one, SimulatedNode(one.chain) as other:
+        nodes = (one, other)
+        lie(nodes[liar])
+        pieces = await read(*nodes)
+        assert proved(one.chain, pieces) == everything(one.chain)
+
+
+@pytest.mark.parametrize("honest", [0, 1])
+async def test_where_two_nodes_have_different_chains_neither_is_believed(honest: int) -> None:
+    chain, foreign = a_past(150, share=0.5), ScriptedChain()
+    foreign.blocks = chain.blocks[:101]
+    foreign.drop(0)
+    for _ in range(50):
+        foreign.mine(Paused(account(5)))
+    async with SimulatedNode(chain) as one, SimulatedNode(foreign) as other:
+        nodes = (one, other) if honest == 0 else (other, one)
+        pieces = await read(*nodes)
+        assert proved(chain, pieces) == set(range(1, 101))
+        reasons = [piece.reason for piece in pieces if isinstance(piece, Unproved)]
+        assert all("have different blocks" in reason for reason in reasons)
+
+
+async def test_a_node_that_has_lost_some_blocks_leaves_the_smallest_gap_around_them() -> None:
+    lost = {130, 131, 290}
+
+    def tamper(method: str, params: list[Any], result: Any) -> Any:
+        first, last = (int(params[0][key], 16) for key in ("fromBlock", "toBlock"))
+        # As Mezo does: where one block of the range cannot be read, all of the answer is empty.
+        return [] if lost & set(range(first, last + 1)) else result
+
+    def only_logs(method: str, params: list[Any], result: Any) -> Any:
+        if method == "eth_getTransactionReceipt" and result:
+            return None if int(result["logs"][0]["blockNumber"], 16) in lost else result
+        return tamper(method, params, result) if method == "eth_getLogs" else result
+
+    async with SimulatedNode(a_past(400, share=1)) as node:
+        node.tamper = only_logs
+        pieces = await read(node)
+        assert proved(node.chain, pieces) == everything(node.chain) - lost
+        gaps = [piece for piece in pieces if isinstance(piece, Unproved)]
+        assert all("no receipt of" in gap.reason for gap in gaps)
+
+
+async def test_a_node_that_lags_is_believed_up_to_where_it_is() -> None:
+    async with SimulatedNode(a_past(300)) as node:
+        node.behind = 37
+        pieces = await read(node)
+        assert proved(node.chain, pieces) == set(range(1, 264))
+        assert isinstance(pieces[-1], Unproved)
+        assert "does not have block" in pieces[-1].reason
+
+
+async def test_empty_bloom_filters_prove_nothing_but_a_second_reading_does() -> None:
+    async with SimulatedNode(a_past(200)) as node:
+        node.zero_bloom = True
+        node.empty_logs = 1
+        pieces = await read(node)
+        assert proved(node.chain, pieces) == everything(node.chain)
+        assert all(isinstance(piece, Segment) and piece.bloom_agrees is None for piece in pieces)
+
+
+async def test_a_node_that_is_away_for_a_moment_is_waited_for() -> None:
+    async with SimulatedNode(a_past(200)) as node, reading(node) as reader:
+        await node.stop()
+
+        async def come_back() -> None:
+            await asyncio.sleep(0.05)
+            await node.start()
+
+        coming = asyncio.create_task(come_back())
+        pieces = [piece async for piece in reader.read(1, 200)]
+        await coming
+        assert proved(node.chain, pieces) == everything(node.chain)
+
+
+async def test_without_any_node_everything_stays_unproved_with_the_reason() -> None:
+    async with SimulatedNode(a_past(200)) as node, reading(node) as reader:
+        await node.stop()
+        (piece,) = [piece async for piece in reader.read(1, 200)]
+        assert isinstance(piece, Unproved)
+        assert (piece.from_block, piece.to_block) == (1, 200)
+        assert "onnect" in piece.reason
+        assert "key-of-this-node" not in piece.reason
+
+
+async def test_a_pause_that_was_asked_for_is_kept_and_fails_nothing() -> None:
+    times: list[float] = []
+    async with SimulatedNode(a_past(100)) as node:
+        node.status, node.headers = 429, {"Retry-After": "1"}
+        node.busy = 0
+
+        def before() -> None:
+            times.append(asyncio.get_running_loop().time())
+            node.busy = int(len(times) == 2)
+
+        node.before = before
+        assert proved(node.chain, await read(node)) == everything(node.chain)
+        assert times[2] - times[1] >= 1.0
+
+
+async def test_a_pause_that_is_too_long_ends_the_reading() -> None:
+    async with SimulatedNode(a_past(100)) as node:
+        node.status, node.headers = 429, {"Retry-After": "3600"}
+        (piece,) = await read(node)
+        assert isinstance(piece, Unproved)
+        assert "429" in piece.reason
+
+
+async def test_large_answers_are_refused_unread_and_asked_for_in_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("realtime.rpc.LARGEST_ANSWER", 100_000)
+    async with SimulatedNode(a_past(300, share=1, most=9)) as node:
+        pieces = await read(node)
+        assert proved(node.chain, pieces) == everything(node.chain)
+
+
+async def test_segments_hold_no_more_logs_than_one_commit_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("realtime.proving.MOST_LOGS", 6)
+    async with SimulatedNode(a_past(300, most=10)) as node:
+        pieces = await read(node)
+        assert proved(node.chain, pieces) == everything(node.chain)
+        for piece in pieces:
+            assert isinstance(piece, Segment)
+            assert len(piece.logs) <= 6 or piece.from_block == piece.to_block
+        assert node.calls["eth_getLogs"] < 10
+
+
+async def test_a_batch_limit_is_learned() -> None:
+    async with SimulatedNode(a_past(300)) as node:
+        node.max_batch = 10
+        assert proved(node.chain, await read(node)) == everything(node.chain)
+
+
+async def test_whoever_stops_reading_leaves_nothing_under_way() -> None:
+    async with SimulatedNode(a_past(3_000)) as node, reading(node) as reader:
+        async with aclosing(reader.read(1, 3_000)) as pieces:
+            async for piece in pieces:
+                assert piece.from_block == 1
+                assert [task for task in asyncio.all_tasks() if "HistoryReader" in repr(task)]
+                break
+        assert not [task for task in asyncio.all_tasks() if "HistoryReader" in repr(task)]

@@ -1,6 +1,8 @@
 """An answer is taken whole or not at all."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from pools.events import Paused, Unpaused
@@ -91,6 +93,41 @@ def test_a_bloom_that_shows_more_or_less_than_the_logs_is_a_doubt() -> None:
     assert evidence.blooms_disagree(agreeing, (), {CONTRACT}) == [agreeing[0]]
     without = block(first, bloom=bloom_of((replace(first.logs[0], address=OTHER),)))
     assert evidence.blooms_disagree([without], first.logs, {CONTRACT}) == [without]
+
+
+@given(
+    st.lists(st.integers(0, 6), min_size=1, max_size=30),
+    st.integers(1, 8),
+    st.data(),
+)
+def test_a_range_is_cut_into_parts_that_tile_it_and_hold_few_logs(
+    counts: list[int], most: int, data: st.DataObject
+) -> None:
+    scripted = ScriptedChain()
+    for count in counts:
+        scripted.mine(*[Paused(account(1))] * count)
+    last = data.draw(st.integers(1, scripted.head))
+    first = data.draw(st.integers(1, last))
+    logs = [log for block in scripted.blocks[first : last + 1] for log in block.logs]
+    ends = evidence.cuts(logs, first=first, last=last, most=most)
+    starts = [first, *(end + 1 for end in ends[:-1])]
+    assert ends[-1] == last
+    assert all(start <= end for start, end in zip(starts, ends, strict=True))
+    for start, end in zip(starts, ends, strict=True):
+        assert start == end or sum(start <= log.block_number <= end for log in logs) <= most
+    # As few as can be, for those that are not a single full block.
+    full = sum(count > most for count in counts[first - 1 : last])
+    assert len(ends) <= 2 * full + 2 * len(logs) // most + 1
+
+
+def test_blooms_speak_where_one_is_filled_in_and_none_that_should_be_is_empty() -> None:
+    scripted = chain()
+    full, empty = block(scripted.blocks[1]), block(scripted.blocks[2])
+    silent = block(scripted.blocks[3], bloom=b"\0" * 256)
+    logs = (*scripted.blocks[1].logs, *scripted.blocks[3].logs)
+    assert evidence.blooms_speak([full, empty], scripted.blocks[1].logs)
+    assert not evidence.blooms_speak([full, empty, silent], logs)
+    assert not evidence.blooms_speak([empty], ())
 
 
 def test_a_bloom_of_zeros_says_nothing() -> None:
