@@ -118,10 +118,12 @@ class Status:
     """All that the status page shows; each field is a panel of it."""
 
     connection: Connection
-    alerts: list[Alert]  # open ones
+    alerts: list[Alert]  # that stand
+    settled: list[Alert]  # the last ones that do no longer
     coverage: list[Coverage]
     running: list[HistoricalScan]
     waiting: list[HistoricalScan]
+    waiting_total: int  # the list has room for a few of them
     ended: list[HistoricalScan]
     endpoints: list[EndpointRecord]
     checks: list[Verification]

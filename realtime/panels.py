@@ -18,9 +18,9 @@ from realtime.frames import Language
 # Each panel's element and partial, by what of the status it shows.
 PANELS: Final[Mapping[str, tuple[str, ...]]] = {
     "connection": ("connection",),
-    "alerts": ("alerts",),
+    "alerts": ("alerts", "settled"),
     "coverage": ("coverage",),
-    "scans": ("running", "waiting"),
+    "scans": ("running", "waiting", "waiting_total"),
     "ended": ("ended",),
     "checks": ("checks",),
     "endpoints": ("endpoints",),

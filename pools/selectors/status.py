@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from pools import paging
 from pools.filters import PieceFilter
-from pools.models import CoveredRange, EndpointRecord, HistoricalScan, Verification
+from pools.models import Alert, CoveredRange, EndpointRecord, HistoricalScan, Verification
 from pools.paging import Page
 from pools.selectors.alerts import open_alerts
 from pools.selectors.coverage import backfill_is_at_work, coverage
@@ -18,7 +18,7 @@ from pools.selectors.overview import connection
 from pools.status_rows import Status
 
 RUNNING, WAITING, ENDED = 5, 10, 20
-ALERTS, CHECKS, ENDPOINTS = 20, 5, 20
+ALERTS, SETTLED, CHECKS, ENDPOINTS = 20, 3, 5, 20
 
 State = HistoricalScan.State
 
@@ -28,17 +28,22 @@ def status(filters: PieceFilter | None = None, now: datetime | None = None) -> S
     now = now or timezone.now()
     scans = HistoricalScan.objects.select_related("contract")
     running = list(scans.filter(state=State.RUNNING).order_by("-pk")[:RUNNING])
-    waiting = list(scans.filter(state=State.REQUESTED).order_by("pk")[:WAITING])
+    requested = scans.filter(state=State.REQUESTED).order_by("pk")
+    waiting, waiting_total = list(requested[:WAITING]), requested.count()
     if running and not backfill_is_at_work(now):
         # Left by a worker that ended: they go on when the next one comes.
-        running, waiting = [], [*running, *waiting][:WAITING]
+        waiting, waiting_total = [*running, *waiting], waiting_total + len(running)
+        running = []
+    settled = Alert.objects.filter(resolved_at__isnull=False)
     ended = scans.filter(state__in=(State.DONE, State.FAILED))
     return Status(
         connection=connection(now),
         alerts=open_alerts()[:ALERTS],
+        settled=list(settled.order_by("-resolved_at", "-pk")[:SETTLED]),
         coverage=coverage(now),
         running=running,
         waiting=waiting,
+        waiting_total=waiting_total,
         ended=list(ended.order_by(F("finished_at").desc(nulls_last=True), "-pk")[:ENDED]),
         endpoints=list(EndpointRecord.objects.order_by("host", "fingerprint")[:ENDPOINTS]),
         checks=list(Verification.objects.order_by("-pk")[:CHECKS]),

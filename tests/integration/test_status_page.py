@@ -230,6 +230,12 @@ def test_scans_that_were_asked_for_wait(client: Client, contract: Contract) -> N
     told = panel(page(client), "scans")
     assert "Waiting 300 – 399" in told
     assert "Second reading, asked for" in told
+    assert "in all" not in told
+    for first in range(400, 412):
+        scan(contract, first, first, state="requested", kind="rescan")
+    told = panel(page(client), "scans")
+    assert told.count("Waiting") == 10
+    assert "13 wait in all" in told
 
 
 def test_scans_that_ended_show_what_they_found_and_why_they_failed(
@@ -263,7 +269,11 @@ def test_open_alerts_are_told_with_since_when_and_how_often(
     told = panel(page(client), "alerts")
     assert "Gap in history blocks 5 to 9 cannot be proved" in told
     assert "seen 3 times" in told
-    assert "a log came late" not in told
+    assert told.index("cannot be proved") < told.index("settled a log came late")
+    resolve("gap:1")
+    told = panel(page(client), "alerts")
+    assert told.startswith("No alert is open.")
+    assert "settled blocks 5 to 9 cannot be proved" in told
 
 
 def test_verifications_say_what_agrees(client: Client, contract: Contract) -> None:
