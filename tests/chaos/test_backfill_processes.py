@@ -1,0 +1,119 @@
+"""The real backfill, killed at random while it stores a long past, alone and beside a listener."""
+
+import json
+import random
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coopsite.stack.programs import ROOT
+from tests.bench.history_world import BACKFILL, PastChain, check, past_chain, programs
+from tests.chain import BTC
+from tests.processes import Stack
+from tests.traffic import Traffic, events_in_api, events_on_chain
+from tests.waiting import until
+
+EVENTS = 30_000
+
+
+@pytest.fixture(scope="module")
+def past() -> Iterator[PastChain]:
+    with past_chain(EVENTS) as chain:
+        yield chain
+
+
+@pytest.fixture
+def stack_of_past(past: PastChain, tmp_path: Path) -> Iterator[Stack]:
+    """Nothing but a chain with a long past, Redis, and an empty database."""
+    with programs(past.chain, tmp_path) as stack:
+        stack.manage("migrate", "--no-input", "--verbosity", "0")
+        yield stack
+
+
+def killed(stack: Stack, *, after: float) -> bool:
+    """Run the backfill and kill it some seconds after it has begun; False if it ended by then."""
+    said = stack.log(f"backfill-{uuid.uuid4().hex}")
+    with said.open("wb") as log:
+        process = subprocess.Popen([*BACKFILL], cwd=ROOT, env=stack.environment, stderr=log)
+        until(lambda: process.poll() is not None or b"chain_recognised" in said.read_bytes(), 60)
+        try:
+            code = process.wait(after)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+            return True
+    assert code == 0, said.read_text()[-3000:]
+    return False
+
+
+def covered(stack: Stack) -> tuple[int, list[list[int]]]:
+    """How many blocks are proved, and the gaps."""
+    (found,) = json.loads(stack.manage("coverage", "--json"))["contracts"]
+    return found["covered_blocks"], found["gaps"]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_killed_at_random_it_ends_with_what_the_chain_says(
+    past: PastChain, stack_of_past: Stack, database: str, request: pytest.FixtureRequest
+) -> None:
+    stack = stack_of_past
+    if database == "postgresql":
+        stack.environment["DATABASE_URL"] = request.getfixturevalue("postgres_url")
+        stack.manage("migrate", "--no-input", "--verbosity", "0")
+    chance = random.Random(11)
+    proved = 0
+    kills = 0
+    while killed(stack, after=chance.uniform(0.0, 1.0)):
+        kills += 1
+        assert kills < 60, "it does not get on"
+        now, _ = covered(stack)
+        assert now >= proved, "what was proved is so no more"
+        proved = now
+    assert kills > 0
+    check(stack, past)
+    assert covered(stack) == (past.blocks, [])
+
+
+@pytest.mark.timeout(300)
+def test_a_contract_that_is_added_is_filled_beside_live_traffic_whatever_is_killed(
+    stack: Stack,
+) -> None:
+    chain = stack.chain
+    first, first_start = chain.address, chain.start_block
+    for number in range(30):
+        pool = chain.create_pool(f"Pool {number}")
+        chain.join(pool, chain.accounts[2 + number % 5], BTC // 50)
+        chain.mine(20)
+    earlier = events_on_chain(chain)
+    chain.deploy()
+    second = f"{chain.address}:{chain.start_block}"
+    stack.environment["POOL_CONTRACTS"] = second
+    stack.start("listener", "web")
+    chance = random.Random(5)
+    with Traffic(chain, pause=0.05):
+        until(lambda: stack.api("stats")["events_total"] > 10)
+        stack.stop("listener")
+        stack.environment["POOL_CONTRACTS"] = f"{first}:{first_start},{second}"
+        stack.start("listener", ready=False)
+        for _ in range(4):
+            killed(stack, after=chance.uniform(0.0, 1.0))
+            stack.kill("listener")
+            stack.start("listener", ready=False)
+        time.sleep(1.0)  # some traffic after the last kill
+    report = json.loads(stack.manage("backfill", "--json", seconds=120))
+    assert report["gaps_left"] == 0
+    expected = [*earlier, *events_on_chain(chain)]
+    try:
+        until(lambda: len(events_in_api(stack)) >= len(expected), 30, every=0.5)
+    finally:
+        assert events_in_api(stack) == expected
+    answer = json.loads(stack.manage("coverage", "--json"))
+    assert [(one["contract"], one["gaps"]) for one in answer["contracts"]] == [
+        (first, []),
+        (chain.address, []),
+    ]
