@@ -4,7 +4,9 @@ Called by `ingest` inside its transactions only. Ranges that lie side by side st
 what each of them was proved with is kept; readers see them as one.
 """
 
-from django.db.models import F
+from collections.abc import Iterable
+
+from django.db.models import F, QuerySet
 
 from pools import ranges
 from pools.models import Block, Chain, Contract, CoveredRange, HistoricalScan
@@ -49,10 +51,10 @@ def add(
     Raises BrokenSeam where it does not link to a neighbour.
     """
     first = max(segment.from_block, contract.start_block)
-    around = CoveredRange.objects.filter(
-        contract=contract, from_block__lte=segment.to_block + 1, to_block__gte=first - 1
-    )
-    covered = list(around.values_list("from_block", "to_block", "parent_hash", "end_hash"))
+    covered = [
+        *_beginning_below(contract, first),
+        *_beginning_in(contract, first, segment.to_block),
+    ]
     for hole in ranges.gaps(first, segment.to_block, [(row[0], row[1]) for row in covered]):
         logs = sum(hole[0] <= number <= hole[1] for number, _ in held)
         row = _create(contract, segment, hole, logs=logs, scan=scan)
@@ -72,8 +74,10 @@ def cut(chain: Chain, to_block: int, *, end_hash: str) -> None:
 
 def reach(contract: Contract, from_block: int) -> int:
     """The last block of the unbroken coverage that begins at `from_block`, or the one below it."""
-    above = CoveredRange.objects.filter(contract=contract, to_block__gte=from_block)
     last = from_block - 1
+    for _, end, _, _ in _beginning_below(contract, from_block):
+        last = max(last, end)
+    above = CoveredRange.objects.filter(contract=contract, from_block__gte=from_block)
     for first, end in above.order_by("from_block").values_list("from_block", "to_block").iterator():
         if first > last + 1:
             break
@@ -84,6 +88,29 @@ def reach(contract: Contract, from_block: int) -> int:
 def is_linked(segment: Segment) -> bool:
     """Whether the header of every block was seen; `segments.check` has seen that they link."""
     return len(segment.headers) == segment.to_block - segment.from_block + 1
+
+
+# As ranges never overlap, only the nearest one that begins lower can touch: the older ones, which
+# become many, are not looked at.
+
+Piece = tuple[int, int, str, str]
+"""First and last block, and the hashes before and at the end."""
+
+
+def _beginning_below(contract: Contract, block: int) -> list[Piece]:
+    below = CoveredRange.objects.filter(contract=contract, from_block__lt=block)
+    return list(_pieces(below.order_by("-from_block")[:1]))
+
+
+def _beginning_in(contract: Contract, first: int, last: int) -> list[Piece]:
+    """Those in the blocks, and one that begins right behind them."""
+    return list(
+        _pieces(CoveredRange.objects.filter(contract=contract, from_block__range=(first, last + 1)))
+    )
+
+
+def _pieces(rows: QuerySet[CoveredRange]) -> Iterable[Piece]:
+    return rows.values_list("from_block", "to_block", "parent_hash", "end_hash")
 
 
 def _check_seam(end_hash: str, parent_hash: str, block: int) -> None:
