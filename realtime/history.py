@@ -6,8 +6,8 @@ be told with a bounded effort, so that it never counts as read. Stores nothing.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, dataclass
 from random import Random
 from typing import Final
 
@@ -78,7 +78,7 @@ class HistoryReader:
         before it. Close the generator to give up what is under way.
         """
         pieces = Pieces(first, last, self._work)
-        held: Segment | None = None  # until what follows links to it
+        seam = _Seam()
         try:
             while pieces:
                 # The first answer tells how full the blocks are: until then, ask but one thing.
@@ -87,31 +87,14 @@ class HistoryReader:
                 try:
                     taken = await pieces.next()
                 except NoNode as error:
-                    if held is not None:
-                        yield held
-                    yield Unproved(pieces.first, last, str(error.__cause__))
-                    return
-                if taken is None:
-                    continue
-                piece, found = taken
-                for part in found:
-                    if held is not None and isinstance(part, Segment) and not _links(held, part):
-                        unlinked = _unlinked(held, part)
-                        log.warning("pieces_do_not_link", reason=unlinked.reason)
-                        held = None
-                        if piece.readings < _MOST_READINGS:
-                            end = found[-1].to_block
-                            pieces.put_back(unlinked.from_block, end, readings=piece.readings + 1)
-                            break
-                        yield unlinked
-                        continue
-                    if held is not None:
-                        yield held
-                    held = part if isinstance(part, Segment) else None
-                    if isinstance(part, Unproved):
+                    for part in seam.join(Unproved(pieces.first, last, str(error.__cause__))):
                         yield part
-            if held is not None:
-                yield held
+                    return
+                if taken is not None:
+                    for part in _joined(pieces, *taken, seam):
+                        yield part
+            for part in seam.rest():
+                yield part
         finally:
             await pieces.stop()
 
@@ -182,14 +165,54 @@ def _outcome(piece: Piece[Found], error: RpcError, failures: int) -> Found | Cut
     return [Unproved(piece.first, piece.last, str(error))]
 
 
-def _links(lower: Segment, upper: Segment) -> bool:
-    return lower.headers[-1].hash == upper.headers[0].parent_hash
+def _joined(
+    pieces: Pieces[Found], piece: Piece[Found], found: Found, seam: "_Seam"
+) -> Iterator[Segment | Unproved]:
+    """What may be handed out now; parts that do not link are put back to be read again."""
+    for part in found:
+        unlinked = seam.breaks_at(part)
+        if unlinked is None:
+            yield from seam.join(part)
+            continue
+        seam.held = None
+        log.warning("parts_do_not_link", again=piece.readings < _MOST_READINGS, **asdict(unlinked))
+        if piece.readings < _MOST_READINGS:
+            last = found[-1].to_block
+            pieces.put_back(unlinked.from_block, last, readings=piece.readings + 1)
+            return
+        yield unlinked
 
 
-def _unlinked(lower: Segment, upper: Segment) -> Unproved:
-    return Unproved(
-        lower.from_block,
-        upper.to_block,
-        f"block {upper.from_block} of {upper.endpoint} does not link to block {lower.to_block} of "
-        f"{lower.endpoint}",
-    )
+class _Seam:
+    """Holds back the newest segment until what follows is seen to link to it."""
+
+    def __init__(self) -> None:
+        self.held: Segment | None = None
+
+    def breaks_at(self, part: Segment | Unproved) -> Unproved | None:
+        """That neither is proved, where the part does not link to the one that is held back."""
+        held = self.held
+        if held is None or isinstance(part, Unproved):
+            return None
+        if part.headers[0].parent_hash == held.headers[-1].hash:
+            return None
+        return Unproved(
+            held.from_block,
+            part.to_block,
+            f"block {part.from_block} of {part.endpoint} does not link to block {held.to_block} "
+            f"of {held.endpoint}",
+        )
+
+    def join(self, part: Segment | Unproved) -> Found:
+        """What is handed out once the part follows."""
+        released = self.rest()
+        if isinstance(part, Segment):
+            self.held = part
+        else:
+            released.append(part)
+        return released
+
+    def rest(self) -> Found:
+        """What is still held back."""
+        held, self.held = self.held, None
+        return [] if held is None else [held]
