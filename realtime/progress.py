@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from realtime.hub import Hub
 
 EACH: Final = 1.0  # the least seconds between two looks at what the panels show
-REST: Final = 10.0  # and as many times what the last look took: a ledger may be long
+REST: Final = 30.0  # and as many times what the last look took: a ledger may be long
 BANNER_EACH: Final = 3.0  # seconds between two banners: they go to everybody
 
 
