@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.db import connection
 from django.utils import timezone
 
 from coopsite.environment import PoolContract
@@ -21,6 +23,7 @@ from realtime import filling, scans, tasks
 from realtime.filling import read_ahead
 from realtime.history import Unproved
 from realtime.planning import gaps, unfolded
+from realtime.wakeups import GROUP
 from tests.following import ask
 from tests.integration.test_ingest import assert_messages_tile, fresh_index, tables
 from tests.node import SimulatedNode
@@ -244,6 +247,36 @@ async def test_a_turn_that_is_cut_off_goes_on_where_it_was(
     assert turns > 2
     assert len(again) in (turns - 1, turns)  # the next turn was asked for at once
     assert await ask(lambda: equals_fresh_index(node))
+
+
+async def test_its_progress_can_be_watched(
+    node: SimulatedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptedReader, "seconds", 0.1)
+    layer = get_channel_layer()
+    assert layer is not None
+    channel = await layer.new_channel()
+    await layer.group_add(GROUP, channel)
+
+    def take_turn() -> None:
+        tasks.backfill_gaps()
+        connection.close()
+
+    under_way = asyncio.create_task(asyncio.to_thread(take_turn))
+    async with asyncio.timeout(10):
+        while (await layer.receive(channel))["type"] != "live.progress":
+            pass
+    seen = await HistoricalScan.objects.aget(kind="backfill")
+    assert (seen.state, seen.to_block, seen.endpoints) == ("running", 280, "node.example")
+    assert seen.done_to is not None
+    assert 0 < seen.done_to < 280
+    assert seen.events_found == 3 * seen.done_to
+    assert seen.requests >= seen.done_to // 10
+    await under_way
+    done = await HistoricalScan.objects.aget(kind="backfill")
+    assert done.started_at is not None
+    assert done.finished_at is not None
+    assert (done.finished_at - done.started_at).total_seconds() > 2.8
 
 
 async def test_reading_goes_on_while_a_piece_is_worked_on() -> None:

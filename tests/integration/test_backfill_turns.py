@@ -12,6 +12,7 @@ import pytest_asyncio
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from coopsite.environment import PoolContract
@@ -163,6 +164,24 @@ async def test_what_a_killed_worker_left_is_taken_up(node: SimulatedNode) -> Non
     assert (begun.state, begun.error) == ("done", "")
     await come_far.arefresh_from_db()
     assert come_far.error == "its worker ended before it did"
+
+
+async def test_two_turns_at_once_do_everything_once(node: SimulatedNode) -> None:
+    await cover(node, (6, 99), (111, HEAD))
+    await scan("rescan", 150, 151)
+
+    def take_turn() -> None:
+        tasks.backfill_gaps()
+        connection.close()
+
+    await asyncio.gather(*(asyncio.to_thread(take_turn) for _ in range(2)))
+    await turn()  # the one that came too late leaves nothing undone
+    assert await left() == []
+    assert await scans() == [
+        ("backfill", 1, 5, "done"),
+        ("backfill", 100, 110, "done"),
+        ("rescan", 150, 151, "done"),
+    ]
 
 
 async def test_a_block_in_the_middle_that_nobody_proves_leaves_both_sides_done(
