@@ -39,7 +39,8 @@ def _pages(page: Page, base: str) -> dict[str, str]:
     contract, pool_id = (
         page.locator("#pool-list [data-pool]").first.get_attribute("data-pool") or ""
     ).split(":")
-    return {"dashboard": "", "pools": "pools/", "pool": f"pools/{contract}/{pool_id}/"}
+    pool = f"pools/{contract}/{pool_id}/"
+    return {"dashboard": "", "pools": "pools/", "pool": pool, "status": "status/"}
 
 
 if __name__ == "__main__":

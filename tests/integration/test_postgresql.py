@@ -19,6 +19,7 @@ OF_THE_RECORDS = (
     "test_api",
     "test_backfill",
     "test_ledger",
+    "test_status_page",
 )
 OF_WHAT_THE_VIEWS_TELL = ("verify", "test_alerts", "test_readings")
 
