@@ -163,16 +163,31 @@ def save(
 
     `on_record` names the members that have rows, and afterwards those written now, too.
     """
+    save_rows(contract_id, ledger, places, on_record)
+    Contract.objects.filter(pk=contract_id).update(
+        **facts_of(ledger.contract), folded_to=folded_to, revision=F("revision") + 1
+    )
+
+
+def save_rows(
+    contract_id: int,
+    ledger: Ledger,
+    places: Mapping[int, PoolPlace],
+    on_record: set[tuple[int, str]],
+) -> None:
+    """Write the ledger's changed pools and members alone."""
     if ledger.changed_pools or ledger.changed_members:
         _delete_gone(contract_id, ledger, on_record)
         _save_pools(contract_id, ledger, places)
         _save_members(ledger, places, on_record)
-    facts: dict[str, Any] = {name: getattr(ledger.contract, name) for name in _FACTS}
+
+
+def facts_of(whole: ContractState) -> dict[str, Any]:
+    """The facts and totals as the contract's row holds them, by column."""
+    facts = {name: getattr(whole, name) for name in _FACTS}
     for name in _ADDRESSES:
         facts[name] = facts[name] or ""
-    Contract.objects.filter(pk=contract_id).update(
-        **facts, folded_to=folded_to, revision=F("revision") + 1
-    )
+    return facts
 
 
 def _delete_gone(contract_id: int, ledger: Ledger, on_record: set[tuple[int, str]]) -> None:

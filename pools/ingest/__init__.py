@@ -10,6 +10,7 @@ from pools.ingest.following import append, jump, roll_back
 from pools.ingest.keeping import WrongChain, prune, register
 from pools.ingest.past import Contradiction, fill, fold, pass_over
 from pools.ingest.steps import Committed, StaleCursor
+from pools.ingest.swapping import swap
 from pools.outbox import LIVE_LOGS
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "prune",
     "register",
     "roll_back",
+    "swap",
 ]
