@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 import structlog
 
-from pools import ingest, leases
+from pools import bulk, ingest, leases
 from pools.leases import LeaseToken, LostLease
 from pools.models import Contract, HistoricalScan
 from pools.projecting import Projection
@@ -27,6 +27,7 @@ from .account import Account
 from .chain import recognise
 from .companions import accompanied, keep_lease
 from .configuration import Config
+from .endpoint_records import load_endpoints, save_endpoints
 from .errors import RpcError
 from .filling import Filling, Tally, Workplace
 from .follower import Follower
@@ -241,6 +242,7 @@ async def _backfill(
     redact = Redactor([*config.http_urls, *config.ws_urls])
     async with open_session() as session:
         nodes = Nodes(config.http_urls, session=session, redact=redact)
+        await store.run(load_endpoints, nodes.pool)
         chain_id, addresses = await recognise(
             nodes,
             store,
@@ -249,9 +251,13 @@ async def _backfill(
             reorg_window=config.reorg_window,
             waits=not_waiting,
         )
+        await store.run(bulk.expect_much)
         await store.run(scans.settle_interrupted, chain_id)
         place = Workplace(chain_id, nodes, store, lease, account, tally)
-        yield Backfill(place, addresses=addresses, reorg_window=config.reorg_window)
+        try:
+            yield Backfill(place, addresses=addresses, reorg_window=config.reorg_window)
+        finally:
+            await store.run(save_endpoints, nodes.pool)
 
 
 def new_store() -> Store:
