@@ -91,6 +91,7 @@ async def ask(
         largest=LARGEST_ANSWER if last > first else _LARGEST_BLOCK,
     )
     seconds = clock() - started
+    await asyncio.sleep(0)  # others' turn between two long steps
     parts: list[tuple[list[LogJson], int]] = results[len(numbers) :]
     entries = parts[0][0] if len(parts) == 1 else [entry for part, _ in parts for entry in part]
     logs = evidence.read_logs(entries, from_block=first, to_block=last, addresses=addresses)

@@ -47,3 +47,8 @@ def test_a_range_that_makes_no_sense_is_not_taken_over(written: int, taken: int)
     EndpointRecord.objects.update(range_size=written)
     load_endpoints(pool)
     assert pool.endpoints[0].ranges.blocks == taken
+
+
+def test_a_url_that_is_given_twice_is_one_node() -> None:
+    save_endpoints(EndpointPool([*URLS, URLS[0]]))
+    assert EndpointRecord.objects.count() == 2
