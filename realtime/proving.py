@@ -8,7 +8,6 @@ filters are left empty, a second reading a moment later.
 
 import asyncio
 from collections.abc import Collection, Coroutine
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -34,14 +33,6 @@ _SECOND_READING_SECONDS: Final = 0.3
 
 class NoNode(Exception):
     """No node can be asked at all; the cause is why."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """On a block of which two nodes said different things: who was wrong, the first, the second?"""
-
-    both_prove: bool
-    is_wrong: tuple[bool, bool]
 
 
 class TooManyDoubts(RangeTooWide):
@@ -124,25 +115,30 @@ class Prover:
     # With a witness
 
     async def _together(self, mine: Answer, theirs: Answer) -> list[Segment]:
-        witness = theirs.client.host
         doubtful = differences(mine, theirs)
         if not doubtful:
+            witness = theirs.client.host
             if mine.logs and not self._against_bloom(mine):
                 return await self._segments(mine, witness=witness)
             return await self._alone(mine, witness=witness)
-        hosts = [mine.client.host, witness]
+        hosts = [mine.client.host, theirs.client.host]
         log.warning("nodes_differ", endpoints=hosts, blocks=sorted(doubtful)[:8])
         _check_number(doubtful)
-        verdicts = [await self._settle(number, mine, theirs) for number in sorted(doubtful)]
-        if not all(verdict.both_prove for verdict in verdicts):
-            witness = ""
-        if all(any(verdict.is_wrong[who] for verdict in verdicts) for who in (0, 1)):
-            # Each left something out: what else did both?
-            await self._prove_all(mine, but=doubtful)
-        return await self._segments(mine, witness=witness)
+        wrong: set[RpcClient] = set()
+        for number in sorted(doubtful):
+            wrong |= await self._settle(number, mine, theirs)
+        # Whoever was wrong here is no witness for the other blocks.
+        for answer in (mine, theirs):
+            if answer.client not in wrong:
+                return await self._alone(answer)
+        await self._prove_all(mine, but=doubtful)
+        return await self._segments(mine, witness="")
 
-    async def _settle(self, number: int, mine: Answer, theirs: Answer) -> "_Verdict":
-        """Put into `mine` what a block's receipts say. Raises NoEvidence if they do not decide."""
+    async def _settle(self, number: int, mine: Answer, theirs: Answer) -> set[RpcClient]:
+        """Put into `mine` what a block's receipts say; returns the nodes that said otherwise.
+
+        Raises NoEvidence if they do not decide.
+        """
         answers = (mine, theirs)
         for answer in answers:
             with blamed(answer.client):
@@ -157,12 +153,11 @@ class Prover:
         if not both_prove and len(whole) != 1:
             raise NoEvidence(f"{hosts} have different logs in block {number}")
         truth = (proofs if both_prove else whole)[0].logs
-        is_wrong = mine.logs_of(number) != truth, theirs.logs_of(number) != truth
-        for answer, wrong in zip(answers, is_wrong, strict=True):
-            if wrong:
-                doubt(answer.client, f"it has other logs in block {number} than its receipts")
+        wrong = {answer.client for answer in answers if answer.logs_of(number) != truth}
+        for client in wrong:
+            doubt(client, f"it has other logs in block {number} than the receipts")
         mine.put(number, truth)
-        return _Verdict(both_prove, is_wrong)
+        return wrong
 
     # Alone
 
