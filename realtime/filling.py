@@ -5,6 +5,7 @@ stored, becomes a failure of exactly that range, and the rest goes on.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Final
 import structlog
 
 from pools import ingest
-from pools.ingest import Contradiction, StaleCursor
+from pools.ingest import Committed, Contradiction, StaleCursor
 from pools.leases import LeaseToken
 from pools.models import HistoricalScan
 from pools.projecting import Projection
@@ -31,7 +32,8 @@ log = structlog.get_logger(__name__)
 Piece = Segment | Unproved
 # What the store says of a piece that does not fit: perhaps the chain was reorganised meanwhile.
 MISFITS: Final = (Contradiction, StaleCursor, BadSegment)
-READ_AHEAD: Final = 1  # pieces that wait for the database, beside those that the reader holds
+READ_AHEAD: Final = 1  # pieces that wait to be sent, beside those that the reader holds
+IN_LINE: Final = 1  # pieces sent behind the one that is written: the thread goes on at once
 _ONCE_MORE_SECONDS: Final = 2.0
 
 
@@ -76,6 +78,8 @@ class Filling:
         self._reader = HistoryReader(
             place.nodes, chain_id=place.chain_id, address=task.contract.address
         )
+        self._at = task.scan.from_block  # everything below is settled
+        self._sent: deque[tuple[Segment, asyncio.Task[Committed]]] = deque()
         self._failure: Unproved | None = None
         self.failures: list[Unproved] = []
 
@@ -85,27 +89,39 @@ class Filling:
         Raises what the store raises and LostLease. Whatever ends it leaves the row as RUNNING:
         whoever holds the lease next takes it up.
         """
-        first, last = self._range
         await self._begin()
-        at = first
-        async with aclosing(read_ahead(self._reader.read(first, last))) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Unproved):
-                    self._note(piece)
-                elif problem := await self._store(piece):
-                    self._note(problem)
-                at = piece.to_block + 1
-                if out_of_time():
-                    break
+        try:
+            async with aclosing(read_ahead(self._reader.read(*self._range))) as pieces:
+                async for piece in pieces:
+                    await self._take(piece)
+                    if out_of_time():
+                        break
+            await self._settle_all()
+        finally:
+            await self._give_up_sent()
         await self._settle_failure()
         if self._scan is not None:
             self._place.account.close()
-            await self._place.store.run(scans.finish, self._scan, done_to=at - 1)
+            await self._place.store.run(scans.finish, self._scan, done_to=self._at - 1)
 
     async def _begin(self) -> None:
         assert self._scan is not None  # noqa: S101 - it has just been given
         await self._place.store.run(scans.begin, self._scan)
         self._place.account.open(self._scan, self._reader)
+
+    async def _take(self, piece: Piece) -> None:
+        if isinstance(piece, Unproved):
+            await self._settle_all()
+            self._note(piece)
+            return
+        if self._failure is not None:
+            await self._settle_all()
+            await self._settle_failure()
+        if self._compares:
+            await self._report_late(piece)
+        self._sent.append((piece, asyncio.create_task(self._fill(piece))))
+        while len(self._sent) > IN_LINE:
+            await self._settle_next()
 
     def _note(self, failure: Unproved) -> None:
         """Neighbours that fail are one failure, told with the reason of the first."""
@@ -113,6 +129,7 @@ class Filling:
         if before is not None:
             failure = Unproved(before.from_block, failure.to_block, before.reason)
         self._failure = failure
+        self._at = failure.to_block + 1
 
     async def _settle_failure(self) -> None:
         """Write down what failed below the present piece, and go on in a new row."""
@@ -132,32 +149,46 @@ class Filling:
         if self._scan is not None:
             self._place.account.open(self._scan, self._reader)
 
-    async def _store(self, segment: Segment) -> Unproved | None:
-        """Store a piece, if need be after reading it once more; returns why it was not."""
-        await self._settle_failure()
+    async def _settle_all(self) -> None:
+        while self._sent:
+            await self._settle_next()
+
+    async def _settle_next(self) -> None:
+        """Wait for the piece that was sent first; one that does not fit is read once more."""
+        segment, filling = self._sent.popleft()
         try:
-            await self._fill(segment)
+            filled = await filling
         except MISFITS as misfit:
             log.info("range_read_again", from_block=segment.from_block, reason=str(misfit))
+            await self._read_again(segment)
         else:
-            return None
+            await self._stored(segment, filled)
+
+    async def _give_up_sent(self) -> None:
+        """After a failure of another kind: nothing may be written behind our back."""
+        left = [filling for _, filling in self._sent]
+        self._sent.clear()
+        for filling in left:
+            filling.cancel()
+        if left:
+            await asyncio.wait(left)
+
+    async def _read_again(self, segment: Segment) -> None:
         await asyncio.sleep(_ONCE_MORE_SECONDS)
-        at = segment.from_block
+        at, last = segment.from_block, segment.to_block
         try:
-            async for piece in self._reader.read(at, segment.to_block):
+            async for piece in self._reader.read(at, last):
                 at = piece.from_block
                 if isinstance(piece, Unproved):
-                    return Unproved(at, segment.to_block, piece.reason)
-                await self._fill(piece)
+                    self._note(Unproved(at, last, piece.reason))
+                    return
+                await self._stored(piece, await self._fill(piece))
         except MISFITS as misfit:
-            return Unproved(at, segment.to_block, str(misfit))
-        return None
+            self._note(Unproved(at, last, str(misfit)))
 
-    async def _fill(self, segment: Segment) -> None:
+    async def _fill(self, segment: Segment) -> Committed:
         place = self._place
-        if self._compares:
-            await self._report_late(segment)
-        filled = await place.store.run(
+        return await place.store.run(
             ingest.fill,
             segment,
             self._contract,
@@ -165,6 +196,11 @@ class Filling:
             scan=self._scan,
             projection=self._projection,
         )
+
+    async def _stored(self, segment: Segment, filled: Committed) -> None:
+        await self._settle_failure()
+        place = self._place
+        self._at = segment.to_block + 1
         place.account.stored(up_to=segment.to_block, events=filled.logs, last_seq=filled.last_seq)
         place.tally.count(segment, filled.logs)
         if filled.surplus:
