@@ -16,6 +16,7 @@ from ninja import NinjaAPI
 
 from pools import at_block, selectors
 from pools.api_docs import TemplateDocs
+from pools.coverage_answer import CoverageAnswer
 from pools.filter_fields import AddressField, PoolIdField
 from pools.filters import EventFilter, MemberFilter, PoolFilter
 from pools.models import Pool
@@ -23,7 +24,6 @@ from pools.paged_filter import InvalidFilter, PagedFilter
 from pools.paging import Page
 from pools.schemas import (
     Answer,
-    CoverageAnswer,
     ErrorAnswer,
     EventAnswer,
     ListAnswer,

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
 from pools import selectors
-from pools.schemas import CoverageAnswer
+from pools.coverage_answer import CoverageAnswer
 from pools.status_rows import Coverage, Missing, MissingState
 
 WORDS = {
