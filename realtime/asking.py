@@ -29,13 +29,14 @@ _LARGEST_BLOCK: Final = 4 * LARGEST_ANSWER  # of a single block's logs, which ca
 
 @dataclass(slots=True)
 class Answer:
-    """What one node says of a closed range.
+    """What one node says of a closed range and the logs of some addresses in it.
 
     `blocks` holds the first, the last and each that has logs. `size` is that of the logs in
     bytes, `seconds` how long the node took.
     """
 
     client: RpcClient
+    addresses: Collection[str]
     first: int
     last: int
     blocks: dict[int, Block]
@@ -100,7 +101,8 @@ async def ask(
         raise TooManyLogs(message, endpoint=client.host)
     blocks: dict[int, Block] = {}
     _take(blocks, numbers, results[: len(numbers)])
-    answer = Answer(client, first, last, blocks, logs, sum(size for _, size in parts), seconds)
+    size = sum(size for _, size in parts)
+    answer = Answer(client, addresses, first, last, blocks, logs, size, seconds)
     await complete(answer, evidence.emitters(logs))
     evidence.check_hashes(logs, blocks)
     return answer

@@ -119,15 +119,15 @@ class Nodes:
         except RpcError:
             return None
 
-    async def witness(self, first: RpcClient) -> RpcClient | None:
-        """Another node that is well, to be asked for the same as `first`, if there is one.
+    async def witness(self, *besides: RpcClient) -> RpcClient | None:
+        """Another node that is well, to be asked for the same as `besides`, if there is one.
 
         One that failed or was doubted lately is left alone: it would cost more than it proves.
         """
         now = asyncio.get_running_loop().time()
         for endpoint in self.pool.by_health(now=now):
             client = self._clients[endpoint]
-            if client is first or not endpoint.is_well(now=now):
+            if client in besides or not endpoint.is_well(now=now):
                 continue
             try:
                 await self._identify(client)

@@ -561,3 +561,21 @@ async def test_parts_that_do_not_link_are_read_again_and_handed_out_only_when_th
             assert everything(node.chain) - claimed <= set(range(33, 100))
             (gap,) = [piece for piece in pieces if isinstance(piece, Unproved)]
             assert "does not link to block 64" in gap.reason
+
+
+@pytest.mark.parametrize("foreign_one", [0, 1, 2])
+async def test_of_three_nodes_two_that_agree_are_believed(foreign_one: int) -> None:
+    chain, foreign = a_past(150, share=0.5), ScriptedChain()
+    foreign.blocks = chain.blocks[:101]
+    foreign.drop(0)
+    for _ in range(50):
+        foreign.mine(Paused(account(5)))
+    chains = [chain, chain, chain]
+    chains[foreign_one] = foreign
+    async with (
+        SimulatedNode(chains[0]) as one,
+        SimulatedNode(chains[1]) as two,
+        SimulatedNode(chains[2]) as three,
+    ):
+        pieces = await read(one, two, three)
+        assert proved(chain, pieces) == everything(chain)
