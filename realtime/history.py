@@ -112,22 +112,24 @@ class HistoryReader:
                 without_node += 1
                 if without_node >= _TRIES_WITHOUT_NODE:
                     raise
+                self._prover.retries += 1
             except RpcError as error:
                 failures += 1
                 outcome = _outcome(piece, error, failures)
+                again = outcome is None or isinstance(outcome, Cut)
+                self._prover.retries += again
                 log.info(
                     "past_not_proved",
                     from_block=piece.first,
                     to_block=piece.last,
                     reason=str(error),
-                    again=outcome is None or isinstance(outcome, Cut),
+                    again=again,
                 )
                 if outcome is not None:
                     return outcome
             else:
                 self._well()
                 return found
-            self._prover.retries += 1
             await asyncio.sleep(next(delays))
 
     async def _pause(self, piece: Piece[Found], error: RateLimited) -> None:

@@ -37,6 +37,7 @@ class SimulatedNode:
     `max_range`: the most blocks of `eth_getLogs`; `range_refusal` words what it says then, with
     `{limit}`, `{first}` and `{fits}` (the last block that it would answer), in hex after `:x`.
     `max_logs`: the most logs; `logs_refusal` the same. An empty one cuts the answer silently.
+    `chunked`: answers do not say beforehand how long they are.
     `max_batch`: the most calls in one request.
     `empty_logs`: `eth_getLogs` answers `[]`, so many times (-1: always).
     `busy`: so many HTTP requests are answered with `status` and `headers`, then none (-1: all).
@@ -60,6 +61,7 @@ class SimulatedNode:
         self.logs_refusal = "query returned more than {limit} results"
         self.busy = -1
         self.max_batch = 1_000
+        self.chunked = False
         self.empty_logs = 0
         self.zero_bloom = False
         self.tamper: Callable[[str, list[Any], Any], Any] = lambda _method, _params, result: result
@@ -183,7 +185,10 @@ class SimulatedNode:
             answer = [self._answer(one) for one in asked]
         else:
             answer = self._answer(asked)
-        return web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+        response = web.Response(body=msgspec.json.encode(answer), content_type="application/json")
+        if self.chunked:
+            response.enable_chunked_encoding()
+        return response
 
     def _answer(self, asked: Json) -> Json:
         base = {"jsonrpc": "2.0", "id": asked["id"]}

@@ -499,13 +499,16 @@ async def test_a_pause_that_is_too_long_ends_the_reading() -> None:
         assert "429" in piece.reason
 
 
+@pytest.mark.parametrize("chunked", [False, True])
 async def test_large_answers_are_refused_unread_and_asked_for_in_parts(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, chunked: bool
 ) -> None:
-    monkeypatch.setattr("realtime.rpc.LARGEST_ANSWER", 100_000)
-    async with SimulatedNode(a_past(300, share=1, most=9)) as node:
-        pieces = await read(node)
+    monkeypatch.setattr("realtime.asking.LARGEST_ANSWER", 100_000)
+    async with SimulatedNode(a_past(300, share=1, most=9)) as node, reading(node) as reader:
+        node.chunked = chunked
+        pieces = [piece async for piece in reader.read(1, 300)]
         assert proved(node.chain, pieces) == everything(node.chain)
+        assert reader.retries > 0
 
 
 async def test_segments_hold_no_more_logs_than_one_commit_takes(
