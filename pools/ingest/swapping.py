@@ -15,7 +15,7 @@ from pools.ingest.steps import lock
 from pools.leases import LeaseToken
 from pools.models import COMMONEST_KIND, Contract, HourlyActivity, Log, OutboxRow, Pool
 from pools.outbox import Outbox
-from pools.projection import Ledger
+from pools.projection import MAX_UINT256, Ledger
 from pools.rebuilding import held_rows, hourly, lines
 from pools.rebuilding.recomputing import Recomputed
 from pools.rebuilding.refolding import Amendment, Refolded
@@ -132,6 +132,8 @@ def _swap_whole(contract: Contract, recomputed: Recomputed, *, rows_changed: boo
         whole.pools_total += 1
         whole.members_total += member_count
         whole.total_contributed += total_contributed
+    # Folded pool by pool, nothing keeps absurd amounts of several from passing what a row can hold.
+    whole.total_contributed = min(whole.total_contributed, MAX_UINT256)
     facts: dict[str, Any] = {**saving.facts_of(whole), "events_total": events["total"] or 0}
     if rows_changed or any(getattr(contract, name) != value for name, value in facts.items()):
         # Whoever folds in memory sees by the revision that the rows are others now.

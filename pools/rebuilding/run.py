@@ -10,6 +10,7 @@ from pools import ingest, leases
 from pools.digest import projections_digest
 from pools.leases import LeaseToken
 from pools.models import Chain, Membership, Pool
+from pools.rebuilding import stored_logs
 from pools.rebuilding.recomputing import Recomputed
 from pools.turns import giving_way
 
@@ -47,6 +48,7 @@ def rebuild(*, during: Callable[[int], None] = lambda _logs: None) -> Rebuilt:
     if lease is None:
         raise NotRebuilt("another rebuild is at work; try again when it is done")
     try:
+        stored_logs.let_planner_look()
         before = projections_digest()
         logs = _rebuild(lease, during)
         after = projections_digest()

@@ -36,6 +36,16 @@ def number(spelled: Any) -> int:
     return found
 
 
+def let_planner_look() -> None:
+    """Before much is read: PostgreSQL plans by what it saw when it last looked at the tables.
+
+    If that was before a backfill had filled them, it would sort all of history for each page.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE pools_log, pools_pool, pools_membership")
+
+
 def by_pool(contract_id: int) -> Iterator[list[StoredLog]]:
     """All logs of a contract that name a pool, pool after pool in the order of their numbers."""
     first = "" if connection.vendor == "sqlite" else -1  # below every number
