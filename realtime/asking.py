@@ -6,7 +6,7 @@ What an answer proves is for others to say: `puller` near the head, `proving` in
 import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Final
 
@@ -39,10 +39,10 @@ class Answer:
     addresses: Collection[str]
     first: int
     last: int
-    blocks: dict[int, Block]
-    logs: list[RawLog]
-    size: int
     seconds: float
+    size: int = 0
+    blocks: dict[int, Block] = field(default_factory=dict)
+    logs: list[RawLog] = field(default_factory=list)
 
     @property
     def range(self) -> range:
@@ -91,20 +91,13 @@ async def ask(
         time_limit=_RANGE_SECONDS,
         largest=LARGEST_ANSWER if last > first else _LARGEST_BLOCK,
     )
-    seconds = clock() - started
+    answer = Answer(client, addresses, first, last, seconds=clock() - started)
     await asyncio.sleep(0)  # others' turn between two long steps
-    parts: list[tuple[list[LogJson], int]] = results[len(numbers) :]
-    entries = parts[0][0] if len(parts) == 1 else [entry for part, _ in parts for entry in part]
-    logs = evidence.read_logs(entries, from_block=first, to_block=last, addresses=addresses)
-    if last > first and any(may_be_cut(len(part)) for part, _ in parts):
-        message = f"just {len(entries)} logs, at which the answer may have been cut"
-        raise TooManyLogs(message, endpoint=client.host)
-    blocks: dict[int, Block] = {}
-    _take(blocks, numbers, results[: len(numbers)])
-    size = sum(size for _, size in parts)
-    answer = Answer(client, addresses, first, last, blocks, logs, size, seconds)
-    await complete(answer, evidence.emitters(logs))
-    evidence.check_hashes(logs, blocks)
+    _take(answer.blocks, numbers, results[: len(numbers)])
+    _take_logs(answer, results[len(numbers) :])
+    results.clear()  # megabytes of strings
+    await complete(answer, evidence.emitters(answer.logs))
+    evidence.check_hashes(answer.logs, answer.blocks)
     return answer
 
 
@@ -122,6 +115,17 @@ def _take(blocks: dict[int, Block], numbers: Sequence[int], found: Sequence[Bloc
             raise NoEvidence(f"the node does not have block {number}")
         evidence.check_block(block, number=number)
         blocks[number] = block
+
+
+def _take_logs(answer: Answer, parts: Sequence[tuple[list[LogJson], int]]) -> None:
+    entries = parts[0][0] if len(parts) == 1 else [entry for part, _ in parts for entry in part]
+    answer.logs = evidence.read_logs(
+        entries, from_block=answer.first, to_block=answer.last, addresses=answer.addresses
+    )
+    answer.size = sum(size for _, size in parts)
+    if answer.last > answer.first and any(may_be_cut(len(part)) for part, _ in parts):
+        message = f"just {len(entries)} logs, at which the answer may have been cut"
+        raise TooManyLogs(message, endpoint=answer.client.host)
 
 
 def _log_calls(

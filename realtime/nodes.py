@@ -15,6 +15,7 @@ from pools.reorg import Header
 
 from .endpoints import Endpoint, EndpointPool
 from .errors import ChainReset, NoEvidence, RateLimited, Refused, RpcError, Unreachable, WrongChain
+from .range_sizes import FIRST_RANGE
 from .redaction import Redactor
 from .rpc import Call, RpcClient
 from .wire import Block, read_block, read_quantity
@@ -139,14 +140,15 @@ class Nodes:
     def pause(self) -> float:
         """Seconds until no node that could be asked next wants a pause; 0 when one can be now."""
         now = asyncio.get_running_loop().time()
-        return max(0.0, min(endpoint.paused_until for endpoint in self.pool) - now)
+        pauses = [endpoint.paused_until - now for endpoint in self.pool]
+        return max(0.0, min(pauses, default=0.0))
 
     def range_size(self) -> int:
         """How many blocks those nodes take that would be asked now, two of them at most."""
         now = asyncio.get_running_loop().time()
         asked = self.pool.by_health(now=now)[:2]
         well = [endpoint for endpoint in asked if endpoint.is_well(now=now)]
-        return min(endpoint.ranges.blocks for endpoint in well or asked)
+        return min((endpoint.ranges.blocks for endpoint in well or asked), default=FIRST_RANGE)
 
     async def identity(self, *, anchor_number: int) -> tuple[int, Header]:
         """Chain id and an early block as the healthiest node gives them, at the first start."""

@@ -582,3 +582,12 @@ async def test_of_three_nodes_two_that_agree_are_believed(foreign_one: int) -> N
     ):
         pieces = await read(one, two, three)
         assert proved(chain, pieces) == everything(chain)
+
+
+async def test_with_no_node_configured_everything_stays_unproved() -> None:
+    async with open_session() as session:
+        nodes = Nodes([], session=session, redact=Redactor())
+        reader = HistoryReader(nodes, chain_id=CHAIN_ID, address=account(1))
+        (piece,) = [piece async for piece in reader.read(1, 9)]
+        assert isinstance(piece, Unproved)
+        assert "no other HTTP endpoint" in piece.reason
