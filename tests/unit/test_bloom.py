@@ -5,7 +5,7 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pools.bloom import may_contain
+from pools.bloom import may_contain, of
 
 items = st.one_of(st.binary(min_size=20, max_size=20), st.binary(min_size=32, max_size=32))
 
@@ -24,6 +24,11 @@ def bloom_of(*logged: bytes) -> bytes:
 def test_what_was_logged_is_never_missed(logged: set[bytes]) -> None:
     bloom = bloom_of(*logged)
     assert all(may_contain(bloom, item) for item in logged)
+
+
+@given(st.lists(items, max_size=40))
+def test_a_filter_is_made_of_what_was_logged(logged: list[bytes]) -> None:
+    assert of(logged) == bloom_of(*logged)
 
 
 @given(items, items)
