@@ -17,6 +17,7 @@ from pools.decoding import checksum
 from pools.filters import PoolFilter
 from pools.models import Contract
 from pools.rows import FEED_ROWS, MEMBERS_SHOWN, NEWEST_POOLS
+from pools.time_travel import PastPool
 
 STATUSES = (
     ("", _("Any")),
@@ -85,31 +86,13 @@ def pool_page(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse
     if address != contract:
         return redirect("pools:pool", contract=address, pool_id=pool_id, permanent=True)
     moment = at_block.of_page(request, contract, pool_id)
-    past = moment.past
-    pool = past.pool if past else selectors.pool(contract, pool_id)
-    if pool is None:
-        raise Http404("no such pool")
-    events = selectors.latest_events(FEED_ROWS, pool=pool, up_to=past.at_block if past else None)
-    return render(
-        request,
-        "pools/pool.html",
-        {
-            **frame(topics="" if past else f"pool:{contract}:{pool_id}"),
-            "pool": pool,
-            "members": (
-                past.largest_members(MEMBERS_SHOWN)
-                if past
-                else selectors.largest_members(pool, MEMBERS_SHOWN)
-            ),
-            "members_shown": MEMBERS_SHOWN,
-            "events": events,
-            "reading": None if past else selectors.reading(pool),
-            "past": past,
-            "moment": moment,
-            "event_blocks": dict.fromkeys(event.block_number for event in events),
-        },
-        status=moment.status,
-    )
+    shown = _pool_then(moment.past) if moment.past else _pool_now(contract, pool_id)
+    shown |= {
+        "moment": moment,
+        "members_shown": MEMBERS_SHOWN,
+        "event_blocks": dict.fromkeys(event.block_number for event in shown["events"]),
+    }
+    return render(request, "pools/pool.html", shown, status=moment.status)
 
 
 @require_safe
@@ -117,6 +100,32 @@ def short_pool_page(_request: HttpRequest, contract_key: int, pool_id: int) -> H
     """Where feed rows point: the contract by its number here, which saves forty bytes a row."""
     contract = get_object_or_404(Contract, pk=contract_key)
     return redirect("pools:pool", contract=contract.address, pool_id=pool_id, permanent=False)
+
+
+def _pool_now(contract: str, pool_id: int) -> dict[str, Any]:
+    pool = selectors.pool(contract, pool_id)
+    if pool is None:
+        raise Http404("no such pool")
+    return {
+        **frame(topics=f"pool:{contract}:{pool_id}"),
+        "pool": pool,
+        "members": selectors.largest_members(pool, MEMBERS_SHOWN),
+        "events": selectors.latest_events(FEED_ROWS, pool=pool),
+        "reading": selectors.reading(pool),
+    }
+
+
+def _pool_then(past: PastPool) -> dict[str, Any]:
+    """As it was, without what is said of now: nothing live, no banners, no readings."""
+    return {
+        **frame(topics=""),
+        "troubled": [],
+        "behind": [],
+        "past": past,
+        "pool": past.pool,
+        "members": past.largest_members(MEMBERS_SHOWN),
+        "events": selectors.latest_events(FEED_ROWS, pool=past.pool, up_to=past.at_block),
+    }
 
 
 def frame(*, topics: str) -> dict[str, Any]:

@@ -205,6 +205,12 @@ def test_the_page_of_a_past_block_says_so_and_shows_then(
     assert f'title="{BTC} wei"' in html
 
 
+def test_what_is_told_of_now_is_not_told_of_then(client: Client, chain: ChainFactory) -> None:
+    chain.block(chain.event("Paused", account=ANA))
+    assert "Paused.</strong>" in show(client)
+    assert "Paused.</strong>" not in show(client, at_block=104)
+
+
 def test_the_time_of_a_block_that_we_no_longer_have_is_not_invented(
     client: Client, chain: ChainFactory
 ) -> None:
