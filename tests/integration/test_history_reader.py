@@ -452,7 +452,10 @@ async def test_empty_bloom_filters_prove_nothing_but_a_second_reading_does() -> 
         assert all(isinstance(piece, Segment) and piece.bloom_agrees is None for piece in pieces)
 
 
-async def test_a_node_that_is_away_for_a_moment_is_waited_for() -> None:
+async def test_a_node_that_is_away_for_a_moment_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("realtime.history._FIRST_DELAY", 0.5)
     async with SimulatedNode(a_past(200)) as node, reading(node) as reader:
         await node.stop()
 
@@ -591,3 +594,76 @@ async def test_with_no_node_configured_everything_stays_unproved() -> None:
         (piece,) = [piece async for piece in reader.read(1, 9)]
         assert isinstance(piece, Unproved)
         assert "no other HTTP endpoint" in piece.reason
+
+
+# Logs that are left out of blocks of which others are told: no bloom filter shows that.
+
+
+def pairs(blocks: int) -> ScriptedChain:
+    """Two logs in each of these blocks that look the same to a bloom filter; none afterwards."""
+    chain = ScriptedChain()
+    for _ in range(blocks):
+        chain.mine(Paused(account(1)), Paused(account(1)))
+    for _ in range(10):
+        chain.mine()
+    return chain
+
+
+def leaves_out(node: SimulatedNode, *places: tuple[int, int], receipts: bool = False) -> None:
+    """Logs at these places (block, index), from answers about logs or from receipts as well."""
+
+    def is_told(entry: Json) -> bool:
+        return (int(entry["blockNumber"], 16), int(entry["logIndex"], 16)) not in places
+
+    def tamper(method: str, params: list[Any], result: Any) -> Any:
+        if method == "eth_getLogs":
+            return list(filter(is_told, result))
+        if method == "eth_getTransactionReceipt" and result and receipts:
+            return {**result, "logs": list(filter(is_told, result["logs"]))}
+        return result
+
+    node.tamper = tamper
+
+
+async def test_a_cut_in_the_middle_of_a_block_is_found() -> None:
+    chain = ScriptedChain()
+    chain.mine(*[Paused(account(1))] * 600)
+    chain.mine(*[Paused(account(1))] * 500)
+    chain.mine()
+    async with SimulatedNode(chain) as node:
+        node.max_logs, node.logs_refusal = 1_000, ""
+        assert proved(chain, await read(node)) == {1, 2, 3}
+        assert node.calls["eth_getTransactionReceipt"] == 0
+
+
+async def test_a_single_block_that_is_cut_is_proved_by_its_receipts() -> None:
+    chain = ScriptedChain()
+    chain.mine(*[Paused(account(1))] * 1_100)
+    async with SimulatedNode(chain) as node:
+        node.max_logs, node.logs_refusal = 1_000, ""
+        assert proved(chain, await read(node)) == {1}
+
+
+async def test_a_node_alone_that_left_out_a_blocks_logs_has_to_prove_the_others_too() -> None:
+    async with SimulatedNode(pairs(8)) as node:
+        leaves_out(node, (2, 1), (5, 0), (5, 1))
+        assert proved(node.chain, await read(node)) == everything(node.chain)
+
+
+async def test_what_both_nodes_left_out_is_found_where_each_was_wrong_elsewhere() -> None:
+    async with SimulatedNode(pairs(8)) as one, SimulatedNode(one.chain) as other:
+        leaves_out(one, (2, 1), (5, 1))
+        leaves_out(other, (3, 1), (5, 1))
+        assert proved(one.chain, await read(one, other)) == everything(one.chain)
+
+
+@pytest.mark.parametrize("liar", [0, 1])
+async def test_where_the_receipts_of_two_nodes_differ_and_both_add_up_nothing_is_claimed(
+    liar: int,
+) -> None:
+    async with SimulatedNode(pairs(8)) as one, SimulatedNode(one.chain) as other:
+        leaves_out((one, other)[liar], (3, 1), receipts=True)
+        pieces = await read(one, other)
+        assert proved(one.chain, pieces) == everything(one.chain) - {3}
+        (gap,) = [piece for piece in pieces if isinstance(piece, Unproved)]
+        assert "have different logs in block 3" in gap.reason
