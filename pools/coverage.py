@@ -44,9 +44,9 @@ def extend(contract: Contract, segment: Segment, *, logs: int) -> None:
 
 
 def add(
-    contract: Contract, segment: Segment, *, held: set[tuple[int, int]], scan: HistoricalScan | None
+    contract: Contract, segment: Segment, *, logs_in: list[int], scan: HistoricalScan | None
 ) -> None:
-    """Cover what is not covered yet of a past range; `held` are all places of its logs.
+    """Cover what is not covered yet of a past range; `logs_in` names the block of each of its logs.
 
     Raises BrokenSeam where it does not link to a neighbour.
     """
@@ -56,7 +56,7 @@ def add(
         *_beginning_in(contract, first, segment.to_block),
     ]
     for hole in ranges.gaps(first, segment.to_block, [(row[0], row[1]) for row in covered]):
-        logs = sum(hole[0] <= number <= hole[1] for number, _ in held)
+        logs = sum(hole[0] <= number <= hole[1] for number in logs_in)
         row = _create(contract, segment, hole, logs=logs, scan=scan)
         for from_block, to_block, parent_hash, end_hash in covered:
             if to_block == hole[0] - 1:

@@ -65,6 +65,10 @@ class Projection:
         self._asked_members: set[tuple[int, str]] = set()
         self._on_record: set[tuple[int, str]] = set()
 
+    def discard(self) -> None:
+        """Have it begun again before its next use: a step that folded here was not stored."""
+        self.revision = -1
+
     def is_current(self, contract: Contract) -> bool:
         """Whether nobody else has saved this contract's projections since we loaded them."""
         return contract.revision == self.revision

@@ -6,6 +6,7 @@ tell is kept raw and marked; folding what it tells is `projecting`'s matter.
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from itertools import groupby
 from operator import attrgetter
 
 from pools import bulk, segments
@@ -205,12 +206,12 @@ def _rows(batch: Batch, blocks: dict[int, int], first_seq: int) -> Iterable[bulk
 
 def _count(batch: Batch) -> None:
     """Add the decoded logs to their hours and to their contracts' totals."""
-    kinds = Counter(
-        (raw.address, raw.block_number, event.kind)
-        for raw, event in zip(batch.raws, batch.events, strict=True)
-        if event is not None
-    )
     counts: Counter[tuple[int, int, str]] = Counter()
-    for (address, number, kind), count in kinds.items():
-        counts[batch.contracts[address].pk, batch.times[number], kind] += count
+    at = 0
+    for (number, address), run in groupby(batch.raws, key=attrgetter("block_number", "address")):
+        end = at + sum(1 for _ in run)
+        for event_type, count in Counter(map(type, batch.events[at:end])).items():
+            if kind := getattr(event_type, "kind", ""):  # none was decoded: NoneType has none
+                counts[batch.contracts[address].pk, batch.times[number], kind] += count
+        at = end
     count_events(counts)

@@ -1,5 +1,8 @@
 """Steps below the cursor: past ranges are stored, and folded when all below them is there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import transaction
 from django.db.models import F
 
@@ -22,7 +25,6 @@ class Contradiction(Exception):
     """A past block that we hold has another hash at this node; nothing was stored."""
 
 
-@transaction.atomic
 def fill(
     segment: Segment,
     contract: Contract,
@@ -39,6 +41,17 @@ def fill(
     `segment`, or it does not link to what is proved beside it, and as `append` does.
     """
     segments.check(segment)
+    with _step(projection):
+        return _fill(segment, contract, lease, scan, projection)
+
+
+def _fill(
+    segment: Segment,
+    contract: Contract,
+    lease: LeaseToken,
+    scan: HistoricalScan | None,
+    projection: Projection | None,
+) -> Committed:
     chain = lock(segment.chain_id, lease)
     if contract.address not in segment.addresses:
         raise segments.BadSegment(f"The node was not asked about {contract.address}.")
@@ -49,23 +62,28 @@ def fill(
     _check_hashes(chain, segment)
     outbox = Outbox(chain)
     held = _held(contract, segment)
-    answered = {(log.block_number, log.log_index) for log in segment.logs}
     batch = Batch(segment, {contract.address: contract}, skip=held)
     first_seq = _store_past(batch, contract, projection, outbox, some_held=bool(held))
     try:
-        coverage.add(contract, segment, held=held | answered, scan=scan)
+        coverage.add(contract, segment, logs_in=_blocks_of_logs(segment, held), scan=scan)
     except BrokenSeam as error:
         raise Contradiction(f"{error} (said by {segment.endpoint})") from error
     outbox.tell_logs(first_seq, len(batch), one_by_one=False)
-    return committed(outbox, logs=len(batch), cursor=cursor.number, surplus=len(held - answered))
+    return committed(
+        outbox, logs=len(batch), cursor=cursor.number, surplus=len(_surplus(segment, held))
+    )
 
 
-@transaction.atomic
 def fold(contract: Contract, *, lease: LeaseToken, projection: Projection | None = None) -> bool:
     """Fold stored logs that wait, as far as the coverage reaches; returns whether more are left.
 
     They wait because the history below them was still missing. Raises LostLease.
     """
+    with _step(projection):
+        return _fold(contract, lease, projection)
+
+
+def _fold(contract: Contract, lease: LeaseToken, projection: Projection | None) -> bool:
     chain = lock(contract.chain_id, lease)
     contract = Contract.objects.get(pk=contract.pk)
     projection = _current(projection, contract)
@@ -99,6 +117,18 @@ def pass_over(contract: Contract, to_block: int, *, lease: LeaseToken) -> None:
         Contract.objects.filter(pk=contract.pk).update(
             folded_to=to_block, revision=F("revision") + 1
         )
+
+
+@contextmanager
+def _step(carried: Projection | None) -> Iterator[None]:
+    """A transaction. If it fails, what was folded in memory for it never happened, either."""
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        if carried is not None:
+            carried.discard()
+        raise
 
 
 def _store_past(
@@ -155,6 +185,19 @@ def _held(contract: Contract, segment: Segment) -> set[tuple[int, int]]:
         retracted_seq=None, block_number__range=(segment.from_block, segment.to_block)
     ).values_list("contract_id", "block_number", "log_index")
     return {(number, index) for owner, number, index in stored if owner == contract.pk}
+
+
+def _surplus(segment: Segment, held: set[tuple[int, int]]) -> set[tuple[int, int]]:
+    """What we hold in the range and the answer lacks. Mostly we hold nothing yet."""
+    if not held:
+        return held
+    return held - {(log.block_number, log.log_index) for log in segment.logs}
+
+
+def _blocks_of_logs(segment: Segment, held: set[tuple[int, int]]) -> list[int]:
+    """The block of each log that is known in the range, from the answer or from before."""
+    answered = [log.block_number for log in segment.logs]
+    return answered + [number for number, _ in _surplus(segment, held)]
 
 
 def _check_hashes(chain: Chain, segment: Segment) -> None:

@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from pools import ingest, leases, projecting
+from pools import coverage, ingest, leases, projecting
+from pools.coverage import BrokenSeam
 from pools.events import Event, MemberLeft, Paused
 from pools.models import Contract, Cursor, Log, Membership, OutboxRow, Pool
 from pools.projecting import Projection
@@ -131,6 +132,28 @@ def test_what_was_folded_in_memory_only_is_folded_again_after_a_crash(
     contract = Contract.objects.get()
     ingest.fill(chain.segment(23, 30), contract, lease=lease, projection=Projection(contract))
     fold_all(lease)
+    after = tables()
+    assert after == fresh_index(chain, lease)
+
+
+def test_what_was_folded_for_a_step_that_failed_never_happened(
+    chain: ScriptedChain, lease: leases.LeaseToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest.jump(CHAIN_ID, chain.blocks[30].header, lease=lease)
+    projection = read_past(chain, lease, last=8)
+    contract = Contract.objects.get()
+
+    def broken(*_args: object, **_options: object) -> None:
+        raise BrokenSeam("another chain")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(coverage, "add", broken)
+        with pytest.raises(ingest.Contradiction):
+            ingest.fill(chain.segment(9, 14), contract, lease=lease, projection=projection)
+    assert not projection.is_current(Contract.objects.get())
+    for first, last in ((9, 11), (12, 30)):
+        ingest.fill(chain.segment(first, last), contract, lease=lease, projection=projection)
+    fold_all(lease, projection)
     after = tables()
     assert after == fresh_index(chain, lease)
 
