@@ -16,10 +16,8 @@ from pools.models import Contract, Membership, Pool
 from pools.names import clean_name
 from pools.paging import Page
 from pools.projection import FoldingError, Ledger
+from pools.rebuilding.stored_logs import StoredLog
 from pools.states import MemberState, PoolState
-
-StoredLog = tuple[bytes | memoryview, bytes | memoryview, int, int, datetime, str]
-"""Topics, data, block number, log index, the block's time, and the transaction's hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +69,19 @@ class PastPool:
 def fold_pool(
     contract: Contract, logs: Iterable[StoredLog]
 ) -> tuple[Pool, tuple[MemberState, ...]] | None:
-    """The pool that its decodable logs, in chain order, amount to; None if none creates it.
+    """The pool that its readable logs, in chain order, amount to; None if none creates it.
 
     A log that contradicts what was before it is left out, as it is from the pools of today.
     """
     ledger = Ledger()
     created: tuple[int, int, str] | None = None
-    for topics, data, block_number, log_index, timestamp, transaction_hash in logs:
+    for _, _, number, index, time, transaction, topics, data, *_ in logs:
         try:
-            ledger.fold(
-                decode(bytes(topics), bytes(data)),
-                at=(block_number, log_index),
-                block_time=int(timestamp.timestamp()),
-            )
+            ledger.fold(decode(topics, data), at=(number, index), block_time=time)
         except FoldingError:
             continue
         # Nothing can be folded into a pool before its creation.
-        created = created or (block_number, log_index, transaction_hash)
+        created = created or (number, index, transaction)
     if created is None:
         return None
     (state,) = ledger.pools.values()

@@ -1,6 +1,7 @@
-"""Stored logs as rebuilding reads them: plain rows, page by page, so that memory stays flat.
+"""Stored logs as they are folded anew: plain rows in chain order, in flat memory. Writes nothing.
 
-A pool's logs come in chain order. Those that the chain took back come too. Writes nothing.
+For a rebuild they come page by page, each of the moment it is asked for, and those that the chain
+took back come too.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -76,6 +77,21 @@ def of_pool(contract_id: int, pool_id: int | None) -> Iterator[list[StoredLog]]:
         after = (block_number, log_index, key)
 
 
+def standing(contract_id: int, pool_id: int, *, up_to: int) -> Iterator[StoredLog]:
+    """The readable logs of a pool that stand, up to a block: one question, answered bit by bit."""
+    condition = (
+        "contract_id = %s AND pool_id = %s AND block_number <= %s "
+        "AND retracted_seq IS NULL AND kind <> ''"
+    )
+    order = "contract_id, pool_id, block_number, log_index"
+    parameters = (contract_id, bulk.spelling().uint256(pool_id), up_to)
+    # PostgreSQL's ordinary cursors would bring all rows at once.
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_query(condition, order), parameters)
+        while page := cursor.fetchmany(PAGE):
+            yield from page
+
+
 def of_keys(keys: Collection[int]) -> list[StoredLog]:
     """The logs with these keys, in chain order."""
     wanted = sorted(keys)
@@ -88,10 +104,13 @@ def of_keys(keys: Collection[int]) -> list[StoredLog]:
 
 
 def _page(condition: str, parameters: Sequence[Any], *, order: str) -> list[StoredLog]:
-    columns = _COLUMNS.format(seconds=_SECONDS[connection.vendor])
-    # Only names of our own columns are put into the text.
-    query = f"SELECT {columns} FROM pools_log WHERE {condition} ORDER BY {order} LIMIT {PAGE}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
+        cursor.execute(f"{_query(condition, order)} LIMIT {PAGE}", parameters)
         found: list[StoredLog] = cursor.fetchall()
         return found
+
+
+def _query(condition: str, order: str) -> str:
+    columns = _COLUMNS.format(seconds=_SECONDS[connection.vendor])
+    # Only names of our own columns are put into the text.
+    return f"SELECT {columns} FROM pools_log WHERE {condition} ORDER BY {order}"  # noqa: S608

@@ -3,18 +3,15 @@
 The number of queries is constant and logs are taken in as they come, however many there are.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
 
 from django.db.models import Exists, OuterRef
 
 from pools import time_travel
-from pools.models import Block, Contract, CoveredRange, Log, Pool
+from pools.models import Block, Contract, CoveredRange, Pool
 from pools.moment import one_moment
-from pools.time_travel import PastPool, StoredLog
-
-_LOGS_AT_ONCE: Final = 2_000
+from pools.rebuilding import stored_logs
+from pools.time_travel import PastPool
 
 
 class NotThere(Exception):
@@ -51,7 +48,8 @@ def pool_at(address: str, pool_id: int, block: int) -> PastPool:
         exact_to = _exact_to(contract)
         if exact_to is None or block > exact_to:
             raise NotProved(block, exact_to)
-        found = time_travel.fold_pool(contract, _logs(contract, pool_id, block))
+        logs = stored_logs.standing(contract.pk, pool_id, up_to=block)
+        found = time_travel.fold_pool(contract, logs)
         if found is None:
             raise NotThere(f"There was no pool {pool_id} of contract {address} at block {block}.")
         pool, members = found
@@ -68,18 +66,6 @@ def _exact_to(contract: Contract) -> int | None:
     unbroken = covered.filter(~Exists(following)).order_by("from_block")
     row = unbroken.annotate(first=first).values_list("first", "to_block").first()
     return row[1] if row is not None and row[0] <= contract.start_block else None
-
-
-def _logs(contract: Contract, pool_id: int, block: int) -> Iterator[StoredLog]:
-    standing = Log.objects.filter(
-        contract=contract, pool_id=pool_id, block_number__lte=block, retracted_seq=None
-    )
-    return (
-        standing.exclude(kind="")
-        .order_by("block_number", "log_index")
-        .values_list("topics", "data", "block_number", "log_index", "timestamp", "transaction_hash")
-        .iterator(chunk_size=_LOGS_AT_ONCE)
-    )
 
 
 def _known_block(contract: Contract, block: int) -> tuple[int, datetime]:
