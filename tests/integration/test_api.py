@@ -56,6 +56,7 @@ def test_a_pool_is_told_with_its_numbers(client: Client, chain: ChainFactory) ->
     chain.block(chain.created(1, name="Casa común", creator=BEA))
     chain.block(chain.joined(1, ANA, 2 * BTC))
     pool = get(client, f"/pools/{CONTRACT}/1")
+    assert pool.pop("at_block") is None  # it is told of now
     assert pool == {
         "chain_id": CHAIN_ID,
         "contract": CONTRACT,
