@@ -14,6 +14,7 @@ from random import Random
 from typing import Final, TypeVar
 
 import structlog
+from django.utils import timezone
 
 from pools import bulk, ingest, leases
 from pools.leases import LeaseToken, LostLease
@@ -68,6 +69,7 @@ class Backfill:
         self._lease = place.lease
         self._addresses = addresses
         self._reorg_window = reorg_window
+        self._began_at = timezone.now()
         self._until: float | None = None
 
     @property
@@ -171,8 +173,9 @@ class Backfill:
         run = self._store.run
         while True:
             while await run(ingest.fold, contract, lease=self._lease, projection=projection):
-                pass
-            end = await run(scans.given_up, contract.pk)
+                if self._out_of_time():  # what is folded is saved; the next turn goes on
+                    return
+            end = await run(scans.given_up, contract.pk, since=self._began_at)
             if end is None:
                 return
             log.warning("gap_passed_over", contract=contract.address, to_block=end)

@@ -3,7 +3,7 @@
 Decides the order and what can wait. Writes nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from pools import ranges, selectors
 from pools.models import Contract, CoveredRange, Cursor, HistoricalScan
+
+from .chain import ContractSetting
 
 Kind = HistoricalScan.Kind
 State = HistoricalScan.State
@@ -22,7 +24,7 @@ MOST_RECENT_BLOCKS: Final = 1_000
 # What failed is tried again each turn at first; later when it has waited half as long as it had
 # been failing, at most so long.
 FIRST_TRIES: Final = timedelta(minutes=2)
-LONGEST_WAIT: Final = timedelta(minutes=15)
+LONGEST_WAIT: Final = timedelta(minutes=5)
 # A re-scan that still fails after so long stays as it is; a gap is tried for ever.
 RESCAN_PATIENCE: Final = timedelta(days=1)
 _REQUESTED_AT_ONCE: Final = 100
@@ -205,7 +207,13 @@ def unfolded(chain_id: int) -> list[Contract]:
     ]
 
 
-def work_waits(chain_id: int) -> bool:
-    """Whether there is anything to do now, asked of the database alone."""
+def work_waits(chain_id: int, contracts: Iterable[ContractSetting]) -> bool:
+    """Whether there is anything to do now, asked of the database alone.
+
+    So there is when the settings name a contract, or a start block, that is not on record.
+    """
+    on_record = Contract.objects.filter(chain_id=chain_id).values_list("address", "start_block")
+    if not {(one.address, one.start_block) for one in contracts}.issubset(on_record):
+        return True
     tasks = [*tasks_for_gaps(chain_id), *requested_scans(chain_id), *recent_blocks(chain_id)]
     return any(map(may_try, tasks)) or bool(unfolded(chain_id))

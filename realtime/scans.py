@@ -5,7 +5,7 @@ or exactly the range that could not be proved, with the reason.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from pools import alerts, ranges
-from pools.models import Contract, CoveredRange, HistoricalScan
+from pools.models import Contract, CoveredRange, Cursor, HistoricalScan
 from pools.segments import Segment
 
 from . import differences
@@ -25,10 +25,12 @@ State = HistoricalScan.State
 
 KEEP_ENDED: Final = timedelta(days=30)
 ENDED: Final = "its worker ended before it did"
-# What no node proves holds up the pools at once if it is short; a long range is more likely a
-# node that is away, and passing it over would mean to fold all of it afresh, pool by pool.
+# Pools go on at once behind a short gap that no node proves. A long one mostly means that nodes
+# are away, and once passed over it would be folded afresh pool by pool when they are back. So it
+# is waited for until it has failed for long while nodes gave us the newest blocks.
 SHORT_GAP: Final = 100
 GAP_PATIENCE: Final = timedelta(minutes=10)
+NODES_ANSWERED: Final = timedelta(minutes=5)
 RESCAN_ALERT: Final = timedelta(minutes=10)
 CLOSER_LOOKS: Final = 100  # of one segment; a scan that finds more has found a node that lies
 GAP: Final = "gap"
@@ -143,12 +145,16 @@ def resolve_closed_gaps(chain_id: int) -> None:
             alerts.resolve(alert.key)
 
 
-def given_up(contract_id: int) -> int | None:
-    """The last block of the gap right behind what is folded, if it failed and need not be awaited.
+def given_up(contract_id: int, *, since: datetime) -> int | None:
+    """The last block of the gap right behind what is folded, if pools need not wait for it.
 
-    None where there is none, or where the contract's logs are folded up to the cursor.
+    None where there is no such gap. A long one is given up only if it was tried `since` then.
     """
     folded_to = Contract.objects.values_list("folded_to", flat=True).get(pk=contract_id)
+    covered = CoveredRange.objects.filter(contract=contract_id, to_block__gt=folded_to)
+    above = covered.order_by("from_block").values_list("from_block", flat=True).first()
+    if above is not None and above <= folded_to + 1:
+        return None
     failed = HistoricalScan.objects.filter(
         contract=contract_id,
         kind=Kind.BACKFILL,
@@ -156,15 +162,22 @@ def given_up(contract_id: int) -> int | None:
         from_block__lte=folded_to + 1,
         to_block__gt=folded_to,
     )
-    covered = CoveredRange.objects.filter(contract=contract_id, to_block__gt=folded_to)
-    above = covered.order_by("from_block").values_list("from_block", flat=True).first()
-    if above is not None and above <= folded_to + 1:
-        return None
-    for scan in failed:
-        is_short = scan.to_block - scan.from_block < SHORT_GAP
-        if is_short or timezone.now() - scan.created_at >= GAP_PATIENCE:
+    for scan in failed.select_related("contract"):
+        if scan.to_block - scan.from_block < SHORT_GAP or _is_hopeless(scan, since):
             return scan.to_block if above is None else min(scan.to_block, above - 1)
     return None
+
+
+def _is_hopeless(scan: HistoricalScan, since: datetime) -> bool:
+    """Whether a range failed once more just now, as for a long time, while nodes were there."""
+    cursor = Cursor.objects.filter(chain=scan.contract.chain_id).first()
+    if cursor is None or scan.started_at is None or scan.finished_at is None:
+        return False
+    return (
+        scan.finished_at >= since
+        and scan.finished_at - scan.created_at >= GAP_PATIENCE
+        and cursor.updated_at >= scan.started_at - NODES_ANSWERED
+    )
 
 
 def settle_interrupted(chain_id: int) -> None:

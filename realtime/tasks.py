@@ -12,7 +12,7 @@ from celery import shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from pools import ingest
+from pools import ingest, turns
 from pools.leases import LostLease
 
 from . import verification  # noqa: F401 - its tasks register themselves
@@ -39,7 +39,7 @@ def backfill_gaps() -> None:
     stands in the database, so that it is not put off by restarts.
     """
     pinned = pinned_chain()
-    if pinned is None or not work_waits(pinned[0]):
+    if pinned is None or not work_waits(pinned[0], settings.POOL_CONTRACTS):
         return
     if asyncio.run(_take_turn()):
         try:
@@ -53,7 +53,8 @@ def backfill_gaps() -> None:
 def prune_outbox() -> None:
     """Forget messages that nobody resumes from, old headers without logs and old scans' rows."""
     keep_blocks = max(KEEP_BLOCKS, 2 * settings.REORG_WINDOW)
-    ingest.prune(keep_messages=KEEP_MESSAGES, keep_blocks=keep_blocks)
+    with turns.giving_way():
+        ingest.prune(keep_messages=KEEP_MESSAGES, keep_blocks=keep_blocks)
     forget_old()
 
 

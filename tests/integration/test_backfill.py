@@ -12,14 +12,14 @@ from django.db.models import F
 
 from coopsite.environment import PoolContract
 from pools import ingest, leases
-from pools.models import Contract, CoveredRange, Cursor, HistoricalScan, Lease, Log
+from pools.models import Contract, CoveredRange, Cursor, HistoricalScan, Lease, Log, Pool
 from pools.reorg import Header
 from pools.segments import Segment
 from realtime import tasks
 from realtime.backfill import BACKFILL_LEASE
 from realtime.management.commands import backfill as command
 from realtime.planning import gaps
-from tests.chain import AnvilChain
+from tests.chain import BTC, AnvilChain
 from tests.following import chain_keys, stored_keys
 from tests.scripted_chain import CHAIN_ID
 from tests.waiting import until
@@ -136,6 +136,65 @@ def test_a_contract_that_is_added_later_is_filled_from_its_start(
     assert (answer["contract"], answer["gaps_left"]) == (None, 0)
     held = Log.objects.filter(contract__address=second).count()
     assert held == len(anvil_chain.logs(address=second)) > 0
+
+
+def test_a_contract_that_is_added_leaves_the_others_as_they_are(
+    anvil_chain: AnvilChain, settings: object
+) -> None:
+    first = anvil_chain.address
+    anvil_chain.create_pool("Primero")
+    anvil_chain.mine(200)
+    backfill()
+    tasks.backfill_gaps()
+    start = anvil_chain.block_number() + 1
+    second = anvil_chain.deploy()
+    pool = anvil_chain.create_pool("Segundo")
+    anvil_chain.join(pool, anvil_chain.accounts[3], BTC // 10)
+    anvil_chain.mine(200)
+    backfill()
+    before = books_of(first)
+    settings.POOL_CONTRACTS = [  # type: ignore[attr-defined]
+        PoolContract(first, 1),
+        PoolContract(second, start),
+    ]
+    tasks.backfill_gaps()
+    assert gaps(CHAIN_ID) == []
+    assert books_of(first) == before
+    found = Contract.objects.get(address=second)
+    assert found.folded_to == Cursor.objects.get().number
+    assert Pool.objects.get(contract=found).total_contributed == BTC // 10
+
+
+def books_of(address: str) -> object:
+    """What is kept about one contract, row by row."""
+    contract = Contract.objects.get(address=address)
+    return (
+        list(CoveredRange.objects.filter(contract=contract).order_by("pk").values()),
+        list(HistoricalScan.objects.filter(contract=contract).order_by("pk").values()),
+        list(Pool.objects.filter(contract=contract).order_by("pk").values()),
+        (contract.folded_to, contract.revision, contract.events_total),
+    )
+
+
+def test_a_lower_start_block_makes_what_lies_below_a_gap(
+    anvil_chain: AnvilChain, settings: object
+) -> None:
+    pool = anvil_chain.create_pool("Temprano")
+    anvil_chain.mine(150)
+    anvil_chain.join(pool, anvil_chain.accounts[3], BTC // 10)
+    anvil_chain.mine(150)
+    settings.POOL_CONTRACTS = [  # type: ignore[attr-defined]
+        PoolContract(anvil_chain.address, 100)
+    ]
+    backfill()
+    assert Pool.objects.count() == 0
+    assert Log.objects.exclude(problem="").count() == 2  # of a pool that was never created
+    settings.POOL_CONTRACTS = [PoolContract(anvil_chain.address, 1)]  # type: ignore[attr-defined]
+    answer = backfill()
+    assert (answer["blocks"], answer["gaps_left"]) == (99, 0)
+    assert stored_keys() == chain_keys(anvil_chain.logs())
+    assert Pool.objects.get().total_contributed == BTC // 10
+    assert Log.objects.exclude(problem="").count() == 0
 
 
 def test_late_logs_are_found_by_the_rescan(anvil_chain: AnvilChain) -> None:

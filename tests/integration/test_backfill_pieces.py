@@ -17,9 +17,9 @@ from django.utils import timezone
 from coopsite.environment import PoolContract
 from pools import alerts, ingest, leases
 from pools.ingest import Contradiction
-from pools.models import Contract, HistoricalScan, Pool
+from pools.models import Contract, Cursor, HistoricalScan, Pool
 from pools.segments import Segment
-from realtime import filling, scans, tasks
+from realtime import filling, tasks
 from realtime.filling import read_ahead
 from realtime.history import Unproved
 from realtime.planning import gaps, unfolded
@@ -170,19 +170,29 @@ async def test_a_long_gap_is_waited_for_before_pools_go_on_without_it(
     node: SimulatedNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ScriptedReader, "refuses", refusing(*range(51, 200)))
-    await turn()
-    assert (await ask(Contract.objects.get)).folded_to == 50
     failed = HistoricalScan.objects.filter(state="failed")
-    await failed.aupdate(created_at=timezone.now() - scans.GAP_PATIENCE, finished_at=timezone.now())
-    await turn()  # it may wait for its next try, but not the pools
-    assert (await ask(Contract.objects.get)).folded_to == 50
-    await failed.aupdate(finished_at=timezone.now() - timedelta(hours=1))
+    an_hour_ago = timezone.now() - timedelta(hours=1)
     await turn()
-    assert (await ask(Contract.objects.get)).folded_to == BLOCKS
+    assert await folded_to() == 50
+    await failed.aupdate(created_at=an_hour_ago)
+    await turn()  # it may wait for its next try, and so do the pools
+    assert await folded_to() == 50
+    await failed.aupdate(finished_at=an_hour_ago)
+    await Cursor.objects.aupdate(updated_at=an_hour_ago)
+    await turn()  # it fails again, but nodes have not given anything for long
+    assert await folded_to() == 50
+    await failed.aupdate(finished_at=an_hour_ago)
+    await Cursor.objects.aupdate(updated_at=timezone.now())
+    await turn()
+    assert await folded_to() == BLOCKS
     monkeypatch.setattr(ScriptedReader, "refuses", refusing())
-    await failed.aupdate(finished_at=timezone.now() - timedelta(hours=1))
+    await failed.aupdate(finished_at=an_hour_ago)
     await turn()
     assert await ask(lambda: equals_fresh_index(node))
+
+
+async def folded_to() -> int:
+    return (await Contract.objects.aget()).folded_to
 
 
 async def test_what_does_not_fit_is_read_once_more(
