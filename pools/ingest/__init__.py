@@ -10,7 +10,7 @@ from pools.ingest.following import append, jump, roll_back
 from pools.ingest.keeping import WrongChain, prune, register
 from pools.ingest.past import Contradiction, fill, fold, pass_over
 from pools.ingest.steps import Committed, StaleCursor
-from pools.ingest.swapping import swap
+from pools.ingest.swapping import TooMuch, swap
 from pools.outbox import LIVE_LOGS
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Committed",
     "Contradiction",
     "StaleCursor",
+    "TooMuch",
     "WrongChain",
     "append",
     "fill",

@@ -25,16 +25,19 @@ _MEMBERS_AT_ONCE: Final = 5_000
 _LOGS_AT_ONCE: Final = 500
 
 
+class TooMuch(Exception):
+    """So much was touched meanwhile that computing it now would hold up the listener."""
+
+
 @transaction.atomic
 def swap(recomputed: Recomputed, *, lease: LeaseToken, however_long: bool) -> bool:
-    """Make the tables hold what was recomputed.
+    """Make the tables hold what was recomputed; returns whether any row had to change.
 
-    Returns False, with nothing written, when so much was touched meanwhile that it would hold up
-    the listener; with `however_long` it does it nevertheless. Raises LostLease.
+    Raises TooMuch, with nothing written, unless `however_long`; and LostLease.
     """
     chain = lock(recomputed.chain_id, lease)
     if not recomputed.finish(however_long=however_long):
-        return False
+        raise TooMuch
     changed = _swap_pools(recomputed) | _amend_logs(recomputed)
     for hour in recomputed.hours:
         changed |= hourly.put_right(hour)
@@ -44,7 +47,7 @@ def swap(recomputed: Recomputed, *, lease: LeaseToken, however_long: bool) -> bo
         outbox = Outbox(chain)
         outbox.tell(OutboxRow.Kind.BATCH)
         outbox.save()
-    return True
+    return bool(changed)
 
 
 def _swap_pools(recomputed: Recomputed) -> set[int]:

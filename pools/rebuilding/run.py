@@ -27,8 +27,13 @@ class NotRebuilt(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild has done. `logs` are those that stand, digests those of all projections."""
+    """What a rebuild has done.
 
+    `logs` are those that stand. Digests are those of all projections, and differ as well when
+    events came in meanwhile; `changed` says whether any row was not as it should have been.
+    """
+
+    changed: bool
     logs: int
     pools: int
     memberships: int
@@ -50,11 +55,12 @@ def rebuild(*, during: Callable[[int], None] = lambda _logs: None) -> Rebuilt:
     try:
         stored_logs.let_planner_look()
         before = projections_digest()
-        logs = _rebuild(lease, during)
+        logs, changed = _rebuild(lease, during)
         after = projections_digest()
     finally:
         leases.release(lease)
     return Rebuilt(
+        changed=changed,
         logs=logs,
         pools=Pool.objects.count(),
         memberships=Membership.objects.count(),
@@ -64,11 +70,11 @@ def rebuild(*, during: Callable[[int], None] = lambda _logs: None) -> Rebuilt:
     )
 
 
-def _rebuild(lease: LeaseToken, during: Callable[[int], None]) -> int:
-    """Returns how many logs stand."""
+def _rebuild(lease: LeaseToken, during: Callable[[int], None]) -> tuple[int, bool]:
+    """Returns how many logs stand, and whether any row had to change."""
     chain = Chain.objects.first()
     if chain is None:
-        return 0
+        return 0, False
     renewed_at = time.monotonic()
 
     def go_on(logs: int) -> None:
@@ -80,10 +86,16 @@ def _rebuild(lease: LeaseToken, during: Callable[[int], None]) -> int:
 
     with closing(Recomputed(chain.pk, during=go_on)) as recomputed:
         recomputed.begin()
-        for round_ in range(_ROUNDS):
-            is_last = round_ == _ROUNDS - 1
-            if recomputed.catch_up() or is_last:
-                with giving_way():
-                    if ingest.swap(recomputed, lease=lease, however_long=is_last):
-                        break
-        return recomputed.logs
+        for _ in range(_ROUNDS):
+            if recomputed.catch_up():
+                try:
+                    changed = _swap(recomputed, lease, however_long=False)
+                except ingest.TooMuch:
+                    continue
+                return recomputed.logs, changed
+        return recomputed.logs, _swap(recomputed, lease, however_long=True)
+
+
+def _swap(recomputed: Recomputed, lease: LeaseToken, *, however_long: bool) -> bool:
+    with giving_way():
+        return ingest.swap(recomputed, lease=lease, however_long=however_long)

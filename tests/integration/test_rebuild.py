@@ -81,6 +81,7 @@ def test_where_nothing_is_wrong_nothing_is_written(chain: ScriptedChain) -> None
     with writes() as written:
         done = rebuild()
     assert written.order == []
+    assert not done.changed
     assert (done.digest_before, done.digest_after) == (before, before)
     assert (done.logs, done.pools, done.memberships) == (12, 2, 3)
 
@@ -170,6 +171,7 @@ def test_whatever_is_damaged_is_put_right(chain: ScriptedChain, damage: str) -> 
     damaged = projections_digest()
     assert (damaged, log_rows()) != (right, logs)
     done = rebuild()
+    assert done.changed
     assert (done.digest_before, done.digest_after) == (damaged, right)
     assert (projections_digest(), log_rows()) == (right, logs)
     told = OutboxRow.objects.filter(seq__gt=seq)

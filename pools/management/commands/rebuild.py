@@ -44,9 +44,11 @@ class Command(BaseCommand):
                 "if it is right, run manage.py migrate."
             ) from None
         if options["json"]:
-            self.stdout.write(json.dumps({**asdict(done), "seconds": round(done.seconds, 3)}))
+            told = {**asdict(done), "seconds": round(done.seconds, 3)}
+            del told["changed"]
+            self.stdout.write(json.dumps(told))
             return
-        found = "nothing was wrong" if done.digest_before == done.digest_after else "put right"
+        found = "what was wrong is put right" if done.changed else "nothing was wrong"
         self.stdout.write(
             f"{done.logs} logs, {done.pools} pools, {done.memberships} memberships "
             f"in {done.seconds:.1f} s: {found}\n"
