@@ -52,6 +52,7 @@ class Recomputed:
         self.logs = 0
         self._during = during
         self._mark = Mark()
+        self._doubtful: set[int] = set()  # hours that have to be looked at
 
     def begin(self) -> None:
         """Compute everything."""
@@ -66,17 +67,21 @@ class Recomputed:
         """Compute again what was touched since; returns whether that was little."""
         # Read before asking what was touched: what comes between counts twice, and not never.
         mark = Mark.now(self.chain_id)
-        todo = self._todo(mark)
-        little = _is_little(todo) and len(self.hours) <= _FEW_HOURS
+        todo, hours = touched.between(self._mark, mark)
+        todo |= self._unsettled()
+        little = _is_little(todo) and len(hours) <= _FEW_HOURS
         self._refold(todo, mark, during=self._during)
-        self.hours = {hour for hour in self.hours if not hourly.is_right(hour)}
+        self._look_at(hours | self._doubtful)
+        self._doubtful = set()
         self._mark = mark
         return little
 
     def finish(self, *, however_long: bool) -> bool:
         """Under the writer's lock: compute the rest; returns False if that would be much."""
         mark = Mark.now(self.chain_id)
-        todo = self._todo(mark)
+        todo, hours = touched.between(self._mark, mark)
+        self.hours |= hours
+        todo |= self._unsettled()
         while todo:
             if not (however_long or _is_little(todo)):
                 return False
@@ -193,12 +198,16 @@ class Recomputed:
             (kind, int(hour.timestamp()), logs)
             for kind, hour, logs in rows.values_list("kind", "hour", "count").iterator()
         }
-        self.hours |= {second - second % HOUR for _, second, _ in counted ^ held}
+        self._doubtful |= {second - second % HOUR for _, second, _ in counted ^ held}
 
-    def _todo(self, mark: Mark) -> set[PoolOrWhole]:
-        todo, hours = touched.between(self._mark, mark)
-        self.hours |= hours
-        return todo | self._unsettled()
+    def _look_at(self, hours: Iterable[int]) -> None:
+        """Count these hours' logs, and keep those whose rows say otherwise."""
+        for hour in hours:
+            self._during(self.logs)
+            if hourly.is_right(hour):
+                self.hours.discard(hour)
+            else:
+                self.hours.add(hour)
 
     def _unsettled(self) -> set[PoolOrWhole]:
         return {
