@@ -125,7 +125,7 @@ def test_busy_blocks_are_asked_for_by_what_one_answer_should_hold() -> None:
 def test_a_hundred_logs_in_each_block_are_not_asked_for_in_round_numbers() -> None:
     density = Density()
     density.answered(64, logs=6_400, size=6_400 * 770)
-    assert density.blocks == 49
+    assert density.blocks == 99
     assert not may_be_cut(density.blocks * 100)
 
 
