@@ -133,7 +133,7 @@ def test_it_narrows_at_once_and_widens_slowly() -> None:
     density = Density()
     for _ in range(5):
         density.answered(density.blocks, logs=0, size=2)
-    density.answered(100, logs=5_000, size=5_000)
+    density.answered(100, logs=10_000, size=5_000)
     assert density.blocks <= 100
     density.answered(100, logs=0, size=2)
     assert density.blocks <= 200
