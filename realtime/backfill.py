@@ -81,16 +81,17 @@ class Backfill:
         more = f" (and {others} ranges more)" if others else ""
         return f"blocks {first.from_block} to {first.to_block}: {first.reason}{more}"
 
-    async def catch_up(self) -> None:
-        """Where no listener is at work, do its work up to the head: a gap above the cursor.
+    async def catch_up(self) -> bool:
+        """Where no listener is at work, do its work: follow up to the head, or jump towards it.
 
-        Raises RpcError, ReorganisedTooDeep of `follower`, and what the store raises.
+        Returns whether it jumped: then fill what was left out, and come again. Raises RpcError,
+        ReorganisedTooDeep of `follower`, and what the store raises.
         """
         lease = await self._store.run(
             leases.acquire, LEASE, holder=leases.holder(), seconds=LEASE_SECONDS
         )
         if lease is None:
-            return
+            return False
         follower = Follower(
             chain_id=self.chain_id,
             nodes=self._place.nodes,
@@ -104,7 +105,7 @@ class Backfill:
 
         async def follow() -> None:
             await follower.load()
-            while await follower.advance():
+            while await follower.advance() and not follower.jumped:
                 pass
 
         try:
@@ -113,6 +114,7 @@ class Backfill:
             log.info("listener_took_over", reason=str(lost))
         finally:
             await self._store.run(leases.release, lease)
+        return follower.jumped
 
     async def close_gaps(
         self,

@@ -76,6 +76,7 @@ class Follower:
         self.position = Position(number=-1, hash="", window=Window(0, ()))
         self.head: int | None = None
         self.endpoint = ""
+        self.jumped = False
 
     async def load(self) -> None:
         """Read the cursor, at the start and whenever it is not where we thought."""
@@ -175,6 +176,7 @@ class Follower:
             log.warning("stale_cursor", reason=str(error))
             await self.load()
             return
+        self.jumped = True
         self.position = Position(number, header.hash, Window(number, (header.hash,)))
         self._moved_at = asyncio.get_running_loop().time()
 

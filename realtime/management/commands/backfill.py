@@ -142,15 +142,24 @@ class Command(BaseCommand):
 async def _close_gaps(
     backfill: Backfill, store: Store, contract: str | None, bounds: tuple[int | None, int | None]
 ) -> Outcome:
-    """Go up to the head if nobody else does, then close what is missing up to there."""
+    """Close what is missing, up to the head if nobody else follows it."""
     known = await store.run(followed_addresses, backfill.chain_id)
     if contract is not None and contract not in known:
         raise CommandError(f"--contract {contract} is not one of POOL_CONTRACTS")
-    await backfill.catch_up()
-    first, last = await store.run(
-        extent, backfill.chain_id, contract=contract, from_block=bounds[0], to_block=bounds[1]
-    )
-    await backfill.close_gaps(contract=contract, from_block=first, to_block=last)
+    lowest, highest = bounds
+    closed_to = -1
+    while True:
+        # The past comes before the newest blocks, so that all is folded in chain order at once.
+        jumped = await backfill.catch_up()
+        first, last = await store.run(
+            extent, backfill.chain_id, contract=contract, from_block=lowest, to_block=highest
+        )
+        await backfill.close_gaps(
+            contract=contract, from_block=max(first, closed_to + 1), to_block=last
+        )
+        closed_to = last
+        if not jumped:
+            break
     left = await store.run(
         gaps, backfill.chain_id, contract=contract, from_block=first, to_block=last
     )
