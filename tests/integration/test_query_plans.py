@@ -1,13 +1,22 @@
 """Lists that everybody asks for must find their rows by an index, however many there are."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.base import Model
 
-from pools.models import Log, Pool, is_of_kind
+from pools.models import HourlyActivity, Log, Pool, is_of_kind
+from pools.rebuilding.run import rebuild
+from tests.factories import ChainFactory
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def chain() -> ChainFactory:
+    return ChainFactory()
 
 
 def plan(rows: QuerySet[Model]) -> str:
@@ -44,3 +53,30 @@ def test_pools_of_a_status_come_newest_first_without_sorting() -> None:
         Pool.objects.filter(status=1).order_by("-created_block", "-created_log_index")[:10]
     )
     assert "TEMP B-TREE" not in found
+
+
+def test_nothing_in_a_rebuild_walks_through_all_logs_to_find_a_few(chain: ChainFactory) -> None:
+    """Pages of a pool's logs, what was touched meanwhile, an hour's logs: by an index each."""
+    chain.block(chain.created(1), chain.joined(1))
+    asked: list[tuple[str, object]] = []
+
+    def note(run: Any, sql: str, parameters: Any, *rest: Any) -> Any:
+        asked.append((sql, parameters))
+        return run(sql, parameters, *rest)
+
+    def and_then_a_block(_logs: int) -> None:
+        if chain.head.number < 102:
+            chain.block(chain.joined(1))
+
+    HourlyActivity.objects.update(count=9)
+    with connection.execute_wrapper(note):
+        rebuild(during=and_then_a_block)
+    about_logs = {sql: given for sql, given in asked if "FROM pools_log" in sql.replace('"', "")}
+    assert len(about_logs) > 6
+    for sql, given in about_logs.items():
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", given)
+            found = "\n".join(str(row[-1]) for row in cursor.fetchall())
+        assert "SEARCH" in found, sql
+        assert "SCAN pools_log" not in found, sql
+        assert "(contract_id=?)" not in found, f"a contract's whole history: {sql}"

@@ -86,6 +86,14 @@ def test_where_nothing_is_wrong_nothing_is_written(chain: ScriptedChain) -> None
     assert (done.logs, done.pools, done.memberships) == (12, 2, 3)
 
 
+def test_the_digests_are_the_same_on_every_database(chain: ScriptedChain) -> None:
+    """So that two installations can be compared. What they were made of: see `chain`."""
+    assert projections_digest() == (
+        "a5d9b4b700f8b23d9a3b57880798d1a9c6993221d1b9739513b75016d105c1a3"
+    )
+    assert records_digest() == ("f8d89a2c4759876673438e2f79f7014c4d3708442de25f0ebe439ab6a7fe475c")
+
+
 def test_an_empty_database_has_nothing_to_rebuild() -> None:
     done = rebuild()
     assert (done.logs, done.pools, done.memberships) == (0, 0, 0)
