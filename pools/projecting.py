@@ -31,7 +31,7 @@ _TOTALS = ("pools_total", "members_total", "total_contributed")
 _OF_MEMBERS = (MemberJoined, MemberLeft, PartialWithdrawal, YieldClaimed)
 # So many changed members are saved in some 100 ms, during which no other can write.
 _SAVED_AT_ONCE = 10_000
-_KEPT_IN_MEMORY = 50_000
+_KEPT_IN_MEMORY = 25_000
 
 
 def event_of(log: Log) -> Event:

@@ -9,8 +9,8 @@ from typing import Final
 
 FIRST_RANGE: Final = 2_000
 WIDEST_RANGE: Final = 10_000
-MOST_LOGS: Final = 10_000  # in one commit: a moment, in which no other can write
-MOST_BYTES: Final = 8 * 1024 * 1024  # in one answer, as far as it can be foreseen
+MOST_LOGS: Final = 5_000  # in one commit: a moment, in which no other can write
+MOST_BYTES: Final = 4 * 1024 * 1024  # in one answer, as far as it can be foreseen
 FIRST_LOOK: Final = 64  # blocks: few enough for an answer about a busy contract
 ROUND: Final = 1_000
 

@@ -125,7 +125,7 @@ def test_busy_blocks_are_asked_for_by_what_one_answer_should_hold() -> None:
 def test_a_hundred_logs_in_each_block_are_not_asked_for_in_round_numbers() -> None:
     density = Density()
     density.answered(64, logs=6_400, size=6_400 * 770)
-    assert density.blocks == 99
+    assert density.blocks == 49
     assert not may_be_cut(density.blocks * 100)
 
 
@@ -133,7 +133,7 @@ def test_it_narrows_at_once_and_widens_slowly() -> None:
     density = Density()
     for _ in range(5):
         density.answered(density.blocks, logs=0, size=2)
-    density.answered(100, logs=10_000, size=5_000)
+    density.answered(100, logs=5_000, size=5_000)
     assert density.blocks <= 100
     density.answered(100, logs=0, size=2)
     assert density.blocks <= 200
