@@ -5,7 +5,7 @@ The number of queries is constant and logs are taken in as they come, however ma
 
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from pools import time_travel
 from pools.models import Block, Contract, CoveredRange, Pool
@@ -59,13 +59,18 @@ def pool_at(address: str, pool_id: int, block: int) -> PastPool:
 
 
 def _exact_to(contract: Contract) -> int | None:
-    """The end of the unbroken coverage that begins with the contract's first block."""
+    """The end of the unbroken coverage that begins with the contract's first block.
+
+    It ends as well where a range does not link to the one below: one of them is of another chain.
+    """
     covered = CoveredRange.objects.filter(contract=contract, to_block__gte=contract.start_block)
     first = covered.order_by("from_block").values_list("from_block", flat=True)[:1]
-    following = CoveredRange.objects.filter(contract=contract, from_block=OuterRef("to_block") + 1)
-    unbroken = covered.filter(~Exists(following)).order_by("from_block")
-    row = unbroken.annotate(first=first).values_list("first", "to_block").first()
-    return row[1] if row is not None and row[0] <= contract.start_block else None
+    above = CoveredRange.objects.filter(contract=contract, from_block=OuterRef("to_block") + 1)
+    linked = above.filter(Q(parent_hash="") | Q(parent_hash=OuterRef("end_hash")))
+    ends = ~Exists(linked) & ~(Q(end_hash="") & Exists(above))
+    row = covered.filter(ends).order_by("from_block").annotate(first=first)
+    found = row.values_list("first", "to_block").first()
+    return found[1] if found is not None and found[0] <= contract.start_block else None
 
 
 def _known_block(contract: Contract, block: int) -> tuple[int, datetime]:

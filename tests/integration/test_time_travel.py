@@ -148,6 +148,30 @@ def test_behind_a_gap_no_number_is_told(client: Client, chain: ChainFactory) -> 
     assert "101" in show(client, 409, at_block=104)
 
 
+@pytest.mark.parametrize(
+    ("end_hash", "parent_hash", "exact_to"),
+    [("a", "a", 106), ("a", "b", 103), ("", "b", 106), ("a", "", 106)],
+)
+def test_behind_a_seam_that_does_not_hold_no_number_is_told(
+    client: Client, chain: ChainFactory, end_hash: str, parent_hash: str, exact_to: int
+) -> None:
+    """Ranges that contradict each other are of two chains; one that was not seen is no proof."""
+    CoveredRange.objects.all().delete()
+    for first, last in ((100, 103), (104, 106)):
+        CoveredRange.objects.create(
+            contract=chain.contract,
+            from_block=first,
+            to_block=last,
+            parent_hash=parent_hash if first == 104 else "",
+            end_hash=end_hash if first == 100 else "c",
+            endpoint="node.example",
+            logs=0,
+        )
+    refusal = ask(client, POOL, 409, at_block=107)
+    assert f"exact up to block {exact_to}." in refusal["detail"]
+    ask(client, POOL, 200 if exact_to == 106 else 409, at_block=104)
+
+
 @pytest.mark.parametrize("covered_from", [101, None])
 def test_without_the_first_blocks_no_number_is_told(
     client: Client, chain: ChainFactory, covered_from: int | None
