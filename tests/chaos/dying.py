@@ -23,7 +23,10 @@ def dying(*, at: int, moment: str, work: Callable[[], object]) -> bool:
     Returns whether it was; False means that the work ended with fewer commits. An exception of the
     work fails the test.
     """
-    connections.close_all()  # no connection survives a fork
+    for connection in connections.all():  # none survives a fork
+        connection.close()
+        if connection.vendor == "postgresql":
+            connection.close_pool()
     child = os.fork()
     if child:
         status = _end_of(child)
