@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import subprocess
 import time
 import uuid
@@ -77,6 +78,18 @@ def test_killed_at_random_it_ends_with_what_the_chain_says(
     assert kills > 0
     check(stack, past)
     assert covered(stack) == (past.blocks, [])
+
+
+def test_ctrl_c_ends_it_in_order(past: PastChain, stack_of_past: Stack) -> None:
+    said = stack_of_past.log("backfill")
+    with said.open("wb") as log:
+        process = subprocess.Popen([*BACKFILL], cwd=ROOT, env=stack_of_past.environment, stderr=log)
+        until(lambda: b"jumped" in said.read_bytes(), 60)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+    assert said.read_text().splitlines()[-1].startswith("CommandError: stopped; what is stored")
+    assert not killed(stack_of_past, after=60)  # which need not wait for the lease
+    check(stack_of_past, past)
 
 
 @pytest.mark.timeout(300)
