@@ -169,7 +169,7 @@ class Puller:
             logs=tuple(answer.logs),
             addresses=self._addresses,
             endpoint=answer.client.host,
-            bloom_agrees=_single_bloom(blocks, answer.logs) if first == last else None,
+            bloom_agrees=_blooms_agree(blocks, answer.logs) if len(blocks) > last - first else None,
         )
         return segment if len(segment.logs) <= MOST_LOGS else shortened(segment, MOST_LOGS)
 
@@ -214,6 +214,11 @@ def shortened(segment: Segment, most_logs: int) -> Segment:
     )
 
 
-def _single_bloom(blocks: Sequence[Block], logs: Sequence[RawLog]) -> bool | None:
-    """For a segment of one block: True where its bloom speaks, None where it is left empty."""
-    return None if logs and not any(blocks[-1].bloom) else True
+def _blooms_agree(blocks: Sequence[Block], logs: Sequence[RawLog]) -> bool | None:
+    """Of a segment with all its headers: True, or None where a block with logs has an empty filter.
+
+    Blooms that contradict the logs never come so far.
+    """
+    with_logs = {entry.block_number for entry in logs}
+    silent = (block for block in blocks if not any(block.bloom))
+    return None if any(block.header.number in with_logs for block in silent) else True
