@@ -187,9 +187,16 @@ class Puller:
                 return answer
         for block in doubtful:
             with blamed(answer.client):
-                proven = await prove(answer.client, block, self._addresses)
-            answer.put(block.header.number, proven.logs)
+                await self._put_proven(answer, block)
         return answer
+
+    async def _put_proven(self, answer: Answer, block: Block) -> None:
+        number = block.header.number
+        proven = await prove(answer.client, block, self._addresses)
+        # Receipts that are not whole may lack the same logs: then the filter still shows them.
+        if not proven.whole and evidence.blooms_disagree([block], proven.logs, self._addresses):
+            raise NoEvidence(f"the receipts of block {number} do not add up to its bloom")
+        answer.put(number, proven.logs)
 
     async def _ask(self, client: RpcClient, first: int, last: int, *, linked: bool) -> Answer:
         with blamed(client):

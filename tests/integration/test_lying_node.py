@@ -99,6 +99,22 @@ async def test_receipts_prove_what_logs_keep_back() -> None:
         assert agrees is True
 
 
+async def test_a_block_whose_receipts_keep_logs_back_too_is_not_written_down_as_empty() -> None:
+    async with SimulatedNode() as node:
+        node.mine_quietly(created(1), created(2))
+        node.empty_logs = -1
+        node.tamper = without_logs_in_receipts
+        async with listening(config_of(node)):
+            await async_until(lambda: node.calls["eth_getTransactionReceipt"] >= 4)
+            assert await ask(CoveredRange.objects.count) == 0
+            node.empty_logs = 0
+            await until_equal(node)
+
+
+def without_logs_in_receipts(method: str, _params: list[Any], result: Any) -> Any:
+    return {**result, "logs": []} if method == "eth_getTransactionReceipt" else result
+
+
 async def test_an_answer_of_a_node_that_is_behind_is_taken_elsewhere_or_later() -> None:
     async with SimulatedNode() as ahead, SimulatedNode(ahead.chain) as behind:
         config = config_for([behind.http_url], [ahead.ws_url], ahead.contracts)
