@@ -50,9 +50,7 @@ class Village:
 
     def events(self, from_block: int = 0) -> list[Event]:
         logs = self.chain.node.call("eth_getLogs", {"fromBlock": hex(from_block)})
-        return [
-            decode(b"".join(map(_bytes, log["topics"])), _bytes(log["data"])) for log in logs
-        ]
+        return [decode(b"".join(map(_bytes, log["topics"])), _bytes(log["data"])) for log in logs]
 
 
 def _bytes(text: str) -> bytes:
