@@ -4,12 +4,12 @@ Called by `ingest` inside its transactions only. Ranges that lie side by side st
 what each of them was proved with is kept; readers see them as one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db.models import F, QuerySet
 
 from pools import ranges
-from pools.models import Block, Chain, Contract, CoveredRange, HistoricalScan
+from pools.models import Block, Chain, Contract, CoveredRange, HistoricalScan, Log
 from pools.segments import Segment
 
 # Live blocks grow one range up to this many: enough to keep rows few, one piece of evidence still,
@@ -65,11 +65,21 @@ def add(
                 _check_seam(row.end_hash, parent_hash, from_block)
 
 
-def cut(chain: Chain, to_block: int, *, end_hash: str) -> None:
-    """After a roll-back: nothing above `to_block` is covered any more."""
+def cut(chain: Chain, to_block: int, *, end_hash: str, retracted: Sequence[Log]) -> None:
+    """After a roll-back: nothing above `to_block` is covered any more, nor any log counted there.
+
+    `retracted` are the logs that were taken back.
+    """
     held = CoveredRange.objects.filter(contract__chain=chain)
     held.filter(from_block__gt=to_block).delete()
-    held.filter(to_block__gt=to_block).update(to_block=to_block, end_hash=end_hash)
+    for row in held.filter(to_block__gt=to_block):
+        gone = sum(
+            log.contract_id == row.contract_id and log.block_number <= row.to_block
+            for log in retracted
+        )
+        row.logs = max(0, row.logs - gone)  # one that had come late was not counted
+        row.to_block, row.end_hash = to_block, end_hash
+        row.save(update_fields=["to_block", "end_hash", "logs"])
 
 
 def reach(contract: Contract, from_block: int) -> int:

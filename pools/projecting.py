@@ -29,7 +29,7 @@ Taken = tuple[Event, Position, int, str]
 
 _TOTALS = ("pools_total", "members_total", "total_contributed")
 _OF_MEMBERS = (MemberJoined, MemberLeft, PartialWithdrawal, YieldClaimed)
-# So many changed members are saved in some 100 ms, during which no other can write.
+# So many changed members and pools are saved in some 100 ms, during which no other can write.
 _SAVED_AT_ONCE = 10_000
 _KEPT_IN_MEMORY = 25_000
 
@@ -76,7 +76,8 @@ class Projection:
     @property
     def is_heavy(self) -> bool:
         """Whether so much has changed that it should be saved now."""
-        return len(self.ledger.changed_members) >= _SAVED_AT_ONCE
+        changed = len(self.ledger.changed_members) + len(self.ledger.changed_pools)
+        return changed >= _SAVED_AT_ONCE
 
     def fold(self, taken: Sequence[Taken], *, up_to: int) -> dict[int, str]:
         """Fold the events that follow, all of them up to the block `up_to`.
@@ -133,7 +134,7 @@ class Projection:
         self.ledger.changed_members.clear()
         self.revision += 1
         self.saved_to = self.folded_to
-        if len(self.ledger.members) > _KEPT_IN_MEMORY:
+        if len(self.ledger.members) + len(self.ledger.pools) > _KEPT_IN_MEMORY:
             self.ledger.pools.clear()
             self.ledger.members.clear()
             self._forget()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from pools.ingest.past import FOLDED_AT_ONCE
 from pools.models import (
     Block,
     Chain,
@@ -14,6 +15,7 @@ from pools.models import (
     Log,
     OutboxRow,
 )
+from pools.projecting import Projection, logs_between
 from pools.reorg import Header
 
 
@@ -67,9 +69,17 @@ def prune(*, keep_messages: int, keep_blocks: int) -> None:
 
 
 def _move_start(contract: Contract, start_block: int) -> None:
-    """Another start block in the settings: what lies lower is a gap, what lies below it is left."""
+    """Another start block in the settings: what lies lower is a gap, what lies below it is left.
+
+    Logs below a higher start that waited behind a gap wait for nothing any more: they are folded.
+    """
     contract.start_block = start_block
     if not CoveredRange.objects.filter(contract=contract).exists():
         contract.folded_to = start_block - 1
-    contract.folded_to = max(contract.folded_to, start_block - 1)
-    contract.save(update_fields=["start_block", "folded_to"])
+    contract.revision += 1  # whoever folds in memory begins again from what is stored
+    contract.save(update_fields=["start_block", "folded_to", "revision"])
+    projection = Projection(contract)
+    while (first := projection.folded_to + 1) < start_block:
+        logs, up_to = logs_between(contract.pk, first, start_block - 1, limit=FOLDED_AT_ONCE)
+        projection.fold_stored(logs, up_to=up_to)
+        projection.save()

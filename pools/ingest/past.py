@@ -89,6 +89,7 @@ def _fold(contract: Contract, lease: LeaseToken, projection: Projection | None) 
     projection = _current(projection, contract)
     if projection.folded_to > projection.saved_to:
         projection.save()
+        _tell_folded(chain)
         return True
     cursor = Cursor.objects.filter(chain=chain).first()
     reach = coverage.reach(contract, projection.folded_to + 1)
@@ -97,10 +98,15 @@ def _fold(contract: Contract, lease: LeaseToken, projection: Projection | None) 
     logs, up_to = logs_between(contract.pk, projection.folded_to + 1, reach, limit=FOLDED_AT_ONCE)
     projection.fold_stored(logs, up_to=up_to)
     projection.save()
+    _tell_folded(chain)
+    return up_to < reach
+
+
+def _tell_folded(chain: Chain) -> None:
+    """Have browsers read pools and totals again: the messages of their logs came before."""
     outbox = Outbox(chain)
     outbox.tell(OutboxRow.Kind.BATCH)
     outbox.save()
-    return up_to < reach
 
 
 @transaction.atomic

@@ -36,7 +36,7 @@ def retract_above(chain: Chain, to_number: int, outbox: Outbox) -> None:
     for contract in Contract.objects.filter(chain=chain):
         _unfold(contract, [log for log in decoded if log.contract_id == contract.pk], to_number)
     base = Block.objects.filter(chain=chain, canonical=True, number=to_number).first()
-    coverage.cut(chain, to_number, end_hash=base.hash if base else "")
+    coverage.cut(chain, to_number, end_hash=base.hash if base else "", retracted=logs)
     Cursor.objects.filter(chain=chain).update(
         number=to_number,
         hash=base.hash if base else "",
@@ -45,14 +45,18 @@ def retract_above(chain: Chain, to_number: int, outbox: Outbox) -> None:
 
 
 def _unfold(contract: Contract, retracted: list[Log], to_number: int) -> None:
-    """Take the contract's projections back to `to_number`, if they were beyond."""
-    if contract.folded_to <= to_number:
+    """Take the contract's projections back to `to_number`, if they were beyond.
+
+    Never below the contract's start: there is no gap to wait for, so nothing would lead up again.
+    """
+    kept = max(to_number, contract.start_block - 1)
+    folded = [log for log in retracted if log.block_number <= contract.folded_to]
+    if contract.folded_to <= kept and not folded:
         # A backfill may have folded further in memory: let it see that the chain has changed.
         Contract.objects.filter(pk=contract.pk).update(revision=F("revision") + 1)
         return
-    folded = [log for log in retracted if log.block_number <= contract.folded_to]
     Projection(contract).refold(
         {log.pool_id for log in folded if log.pool_id is not None},
         contract_wide=any(log.pool_id is None for log in folded),
-        up_to=to_number,
+        up_to=min(kept, contract.folded_to),
     )

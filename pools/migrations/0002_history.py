@@ -49,7 +49,8 @@ def fold_up_to_the_cursor(apps, _schema_editor):
     """Until now every stored log was folded at once."""
     cursors = dict(apps.get_model("pools", "Cursor").objects.values_list("chain_id", "number"))
     for contract in apps.get_model("pools", "Contract").objects.all():
-        contract.folded_to = cursors.get(contract.chain_id, contract.start_block - 1)
+        before_it = contract.start_block - 1
+        contract.folded_to = max(cursors.get(contract.chain_id, before_it), before_it)
         contract.save(update_fields=["folded_to"])
 
 

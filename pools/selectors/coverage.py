@@ -14,6 +14,7 @@ from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery, Sum, Win
 from django.db.models.functions import Lag
 from django.utils import timezone
 
+from pools import ranges
 from pools.models import Contract, CoveredRange, Cursor, HistoricalScan, Lease
 from pools.ranges import Range
 from pools.selectors.overview import connection
@@ -91,7 +92,8 @@ def _coverage(
     head: int | None,
     cursor: int | None,
 ) -> Coverage:
-    gaps = [] if head is None else _gaps(ledger, contract.start_block, head)
+    known_to = contract.start_block - 1 if head is None else head
+    gaps = _gaps(ledger, contract.start_block, known_to)
     return Coverage(
         contract=contract.address,
         chain_id=contract.chain_id,
@@ -99,7 +101,8 @@ def _coverage(
         head=head,
         cursor=cursor,
         folded_to=contract.folded_to,
-        covered_blocks=sum(one.blocks for one in ledger.evidence),
+        # Not the sum over the rows: a start block that was raised leaves some of them below it.
+        covered_blocks=ranges.total(ranges.gaps(contract.start_block, known_to, gaps)),
         gaps=gaps,
         missing=_missing(gaps, scans, cursor=cursor),
         evidence=ledger.evidence,
@@ -153,11 +156,11 @@ def _seams_that_do_not_hold() -> Iterable[tuple[int, int, int]]:
     def below(field: str) -> Window:
         return Window(Lag(field), partition_by=["contract"], order_by=["from_block"])
 
-    ranges = CoveredRange.objects.annotate(below=below("to_block"), below_hash=below("end_hash"))
+    rows = CoveredRange.objects.annotate(below=below("to_block"), below_hash=below("end_hash"))
     apart = Q(below__lt=F("from_block") - 1)
     both_known = Q(below_hash__gt="") & Q(below_hash__isnull=False) & ~Q(parent_hash="")
     contradicts = both_known & ~Q(below_hash=F("parent_hash"))
-    found = ranges.filter(apart | contradicts).order_by("contract", "from_block")
+    found = rows.filter(apart | contradicts).order_by("contract", "from_block")
     return found.values_list("contract", "below", "from_block")
 
 

@@ -209,6 +209,34 @@ def test_folding_tells_browsers_to_read_again(
     assert_messages_tile()
 
 
+def test_pools_that_were_folded_in_memory_are_told_of_when_they_are_stored(
+    chain: ScriptedChain, lease: leases.LeaseToken
+) -> None:
+    ingest.jump(CHAIN_ID, chain.blocks[30].header, lease=lease)
+    projection = read_past(chain, lease, last=30)
+    assert not Pool.objects.exists()
+    told_of_logs = OutboxRow.objects.count()
+    fold_all(lease, projection)
+    assert Pool.objects.exists()
+    assert OutboxRow.objects.count() > told_of_logs
+    assert_messages_tile()
+
+
+def test_many_pools_without_members_are_stored_now_and_then_too(
+    lease: leases.LeaseToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projecting, "_SAVED_AT_ONCE", 4)
+    monkeypatch.setattr(projecting, "_KEPT_IN_MEMORY", 6)
+    chain = ScriptedChain()
+    ingest.register(CHAIN_ID, [(CONTRACT, 1)], anchor=chain.blocks[0].header)
+    for number in range(1, 31):
+        chain.mine(created(number))
+    ingest.jump(CHAIN_ID, chain.blocks[30].header, lease=lease)
+    projection = read_past(chain, lease, last=30, step=2)
+    assert Pool.objects.count() > 20
+    assert len(projection.ledger.pools) <= 8
+
+
 def test_another_contract_is_folded_by_itself(
     chain: ScriptedChain, lease: leases.LeaseToken
 ) -> None:
