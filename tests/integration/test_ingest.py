@@ -218,6 +218,7 @@ def test_a_reorganisation_retracts_newest_first_and_tells_it(
     assert Contract.objects.get().paused is False
     assert covered() == [(1, 2)]
     assert CoveredRange.objects.latest("to_block").end_hash == chain.blocks[2].header.hash
+    assert sum(CoveredRange.objects.values_list("logs", flat=True)) == 3
     assert_messages_tile()
 
 
