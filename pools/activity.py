@@ -25,7 +25,7 @@ def count_events(counts: Mapping[tuple[int, int, str], int]) -> None:
             HourlyActivity.objects.create(
                 contract_id=contract_id, hour=hour, kind=kind, count=count
             )
-    if any(count < 0 for count in hours.values()):
-        HourlyActivity.objects.filter(count=0).delete()
+        if count < 0:
+            row.filter(count=0).delete()
     for contract_id, total in totals.items():
         Contract.objects.filter(pk=contract_id).update(events_total=F("events_total") + total)

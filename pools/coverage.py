@@ -70,9 +70,11 @@ def cut(chain: Chain, to_block: int, *, end_hash: str, retracted: Sequence[Log])
 
     `retracted` are the logs that were taken back.
     """
-    held = CoveredRange.objects.filter(contract__chain=chain)
-    held.filter(from_block__gt=to_block).delete()
-    for row in held.filter(to_block__gt=to_block):
+    for contract in Contract.objects.filter(chain=chain):
+        CoveredRange.objects.filter(contract=contract, from_block__gt=to_block).delete()
+        row = _nearest(contract, from_block__lte=to_block).first()
+        if row is None or row.to_block <= to_block:
+            continue
         gone = sum(
             log.contract_id == row.contract_id and log.block_number <= row.to_block
             for log in retracted
@@ -108,8 +110,13 @@ Piece = tuple[int, int, str, str]
 
 
 def _beginning_below(contract: Contract, block: int) -> list[Piece]:
-    below = CoveredRange.objects.filter(contract=contract, from_block__lt=block)
-    return list(_pieces(below.order_by("-from_block")[:1]))
+    return list(_pieces(_nearest(contract, from_block__lt=block)))
+
+
+def _nearest(contract: Contract, **bound: int) -> QuerySet[CoveredRange]:
+    """The one that begins highest within the bound, or none."""
+    below = CoveredRange.objects.filter(contract=contract, **bound)
+    return below.order_by("-from_block")[:1]
 
 
 def _beginning_in(contract: Contract, first: int, last: int) -> list[Piece]:

@@ -184,13 +184,15 @@ def _current(carried: Projection | None, contract: Contract) -> Projection:
 def _held(contract: Contract, segment: Segment) -> set[tuple[int, int]]:
     """The places of the contract's logs that stand in the range.
 
-    Contracts are told apart here: asked for one of them, a planner without statistics would go
-    through all of its logs instead of the range.
+    The sum keeps a planner without statistics from going through all of the contract's logs
+    instead of the range; those of other contracts, of which there may be many, stay where they are.
     """
-    stored = Log.objects.filter(
-        retracted_seq=None, block_number__range=(segment.from_block, segment.to_block)
-    ).values_list("contract_id", "block_number", "log_index")
-    return {(number, index) for owner, number, index in stored if owner == contract.pk}
+    stored = Log.objects.alias(owner=F("contract_id") + 0).filter(
+        owner=contract.pk,
+        retracted_seq=None,
+        block_number__range=(segment.from_block, segment.to_block),
+    )
+    return set(stored.values_list("block_number", "log_index"))
 
 
 def _surplus(segment: Segment, held: set[tuple[int, int]]) -> set[tuple[int, int]]:
