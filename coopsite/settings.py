@@ -1,6 +1,7 @@
 """All settings of Coopsite, read once from the environment. See README.md for each variable."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,8 @@ CELERY_BEAT_SCHEDULE = {
     "backfill-gaps": {
         "task": "realtime.tasks.backfill_gaps",
         "schedule": 60.0,
+        # Long ago, so that the first turn comes at once: whoever starts waits for the past.
+        "last_run_at": datetime(2000, 1, 1, tzinfo=UTC),
         "options": {"expires": 55},
     },
     # Looks whether last night's comparison is done; when it was stands in the database.

@@ -1,5 +1,8 @@
 """The beat's schedule and the tasks belong together."""
 
+from typing import Any
+
+from celery.beat import Scheduler
 from django.conf import settings
 
 from coopsite.celery import app
@@ -20,3 +23,23 @@ def test_every_turn_comes_soon_after_a_start() -> None:
     # The beat remembers nothing: what waits for an hour never comes where restarts are frequent.
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
         assert entry["schedule"] <= 600
+
+
+class WithoutBroker(Scheduler):
+    """Notes what would be sent."""
+
+    producer = None
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        super().__init__(app)
+
+    def apply_async(self, entry: Any, **_: Any) -> None:
+        self.sent.append(entry.task)
+
+
+def test_the_past_is_begun_with_at_once_and_then_each_minute() -> None:
+    scheduler = WithoutBroker()
+    for _ in range(3 * len(settings.CELERY_BEAT_SCHEDULE)):
+        scheduler.tick()
+    assert scheduler.sent == ["realtime.tasks.backfill_gaps"]
