@@ -106,7 +106,7 @@ class HistoryReader:
             try:
                 found: Found = [*await self._prover.prove(piece.first, piece.last)]
             except RateLimited as error:
-                await self._pause(piece, error)
+                await self._pause(piece, error, at_least=next(delays))
                 continue
             except NoNode:
                 without_node += 1
@@ -132,12 +132,17 @@ class HistoryReader:
                 return found
             await asyncio.sleep(next(delays))
 
-    async def _pause(self, piece: Piece[Found], error: RateLimited) -> None:
-        """Wait as told, and then ask for less at once. Raises NoNode where that takes too long."""
+    async def _pause(self, piece: Piece[Found], error: RateLimited, *, at_least: float) -> None:
+        """Wait as told, and then ask for less at once. Raises NoNode where that takes too long.
+
+        `at_least` so many seconds are waited too when a node says no and asks for no pause.
+        """
         self._prover.retries += 1
         self._well_since = 0
         self._places = max(1, self._places // 2)
-        seconds = max(_SHORTEST_PAUSE, self._nodes.pause()) * self._random.uniform(1.0, 1.2)
+        seconds = max(_SHORTEST_PAUSE, at_least, self._nodes.pause()) * self._random.uniform(
+            1.0, 1.2
+        )
         if not piece.effort.wait(seconds):
             raise NoNode from error
         log.info("paused", seconds=round(seconds, 1), reason=str(error))

@@ -15,7 +15,7 @@ from realtime.history import HistoryReader, Unproved
 from realtime.nodes import Nodes
 from realtime.redaction import Redactor
 from realtime.rpc import open_session
-from tests.node import SimulatedNode
+from tests.node import Fault, SimulatedNode
 from tests.scripted_chain import CHAIN_ID, ScriptedChain, account
 
 Json = dict[str, Any]
@@ -500,6 +500,23 @@ async def test_a_pause_that_is_too_long_ends_the_reading() -> None:
         (piece,) = await read(node)
         assert isinstance(piece, Unproved)
         assert "429" in piece.reason
+
+
+async def test_a_node_that_refuses_and_asks_for_no_pause_is_asked_more_and_more_rarely(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("realtime.pieces._PATIENCE", 8.0)
+    async with SimulatedNode(a_past(100)) as node:
+        node.tamper = refusing_rates
+        (piece,) = await read(node)
+        assert isinstance(piece, Unproved)
+        assert node.calls["eth_getLogs"] <= 20  # not ten a second
+
+
+def refusing_rates(method: str, _params: list[Any], result: Any) -> Any:
+    if method == "eth_getLogs":
+        raise Fault(-32005, "rate limit, retry after 0")
+    return result
 
 
 @pytest.mark.parametrize("chunked", [False, True])
