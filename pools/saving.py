@@ -1,7 +1,7 @@
 """Rows of pools and members into states, and changed states back into rows.
 
-Called by `projecting` only, in `ingest`'s transactions. In bulk, past the ORM: a backfill changes
-tens of thousands of members a second.
+Called by `projecting` and `ingest`, in their transactions; `snapshot` reads only. In bulk, past the
+ORM: a backfill changes tens of thousands of members a second.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -103,10 +103,8 @@ def load_pools(
     for at in range(0, len(wanted), _LOADED_AT_ONCE):
         part = wanted[at : at + _LOADED_AT_ONCE]
         for row in Pool.objects.filter(contract=contract_id, pool_id__in=part):
-            yield (
-                _pool_state(row),
-                PoolPlace(row.created_block, row.created_log_index, row.created_tx, row.pk),
-            )
+            created = row.created_block, row.created_log_index, row.created_tx
+            yield pool_state(row), PoolPlace(*created, row.pk)
 
 
 def load_members(
@@ -139,16 +137,7 @@ def load_all_members(keys: Mapping[int, int]) -> Iterator[MemberState]:
     """Every stored member of the pools with these ids and keys."""
     pool_ids = {key: pool_id for pool_id, key in keys.items()}
     for row in Membership.objects.filter(pool__in=pool_ids).iterator():
-        yield MemberState(
-            pool_ids[row.pool_id],
-            row.account,
-            row.contribution,
-            row.shares,
-            row.active,
-            _seconds(row.joined_at),
-            None if row.left_at is None else _seconds(row.left_at),
-            row.yield_claimed,
-        )
+        yield member_state(pool_ids[row.pool_id], row)
 
 
 def save(
@@ -231,13 +220,7 @@ def _save_pools(contract_id: int, ledger: Ledger, places: Mapping[int, PoolPlace
                 "",
             )
         )
-    stored = bulk.upsert(
-        _POOLS,
-        rows,
-        key=_POOL_KEY,
-        update=_OF_POOLS,
-        returning=("id", "pool_id"),
-    )
+    stored = bulk.upsert(_POOLS, rows, key=_POOL_KEY, update=_OF_POOLS, returning=("id", "pool_id"))
     for key, pool_id in stored:
         places[_number(pool_id)].key = key
 
@@ -268,7 +251,22 @@ def _save_members(
     on_record |= ledger.changed_members & ledger.members.keys()
 
 
-def _pool_state(row: Pool) -> PoolState:
+def member_state(pool_id: int, row: Membership) -> MemberState:
+    """What a row tells of a member of the pool with this id."""
+    return MemberState(
+        pool_id,
+        row.account,
+        row.contribution,
+        row.shares,
+        row.active,
+        _seconds(row.joined_at),
+        None if row.left_at is None else _seconds(row.left_at),
+        row.yield_claimed,
+    )
+
+
+def pool_state(row: Pool) -> PoolState:
+    """What a row tells of a pool."""
     return PoolState(
         pool_id=row.pool_id,
         name=bytes(row.name_raw),

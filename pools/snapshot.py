@@ -15,10 +15,19 @@ from django.db.models import Q, QuerySet
 
 from pools import ranges, saving
 from pools.decoding import decode
-from pools.models import Block, Contract, CoveredRange, Cursor, Log, Membership, Pool
+from pools.models import (
+    Block,
+    Contract,
+    CoveredRange,
+    Cursor,
+    Log,
+    Membership,
+    Pool,
+    is_of_kind,
+)
 from pools.names import clean_name
 from pools.projection import FoldingError, Ledger
-from pools.states import ContractState, MemberState, PoolState
+from pools.states import ContractState, MemberState
 from pools.verifying import HeldPool
 
 MEMBERS_AT_ONCE: Final = 2_000
@@ -120,7 +129,7 @@ class Present:
         if self._chosen is not None:
             found = found.filter(pool_id__in=self._chosen.get(contract.key, set()))
         return [
-            HeldPool(row.pk, _pool_state(row), row.name)
+            HeldPool(row.pk, saving.pool_state(row), row.name)
             for row in found.order_by("pool_id")[:limit]
         ]
 
@@ -132,7 +141,7 @@ class Present:
         for pool in pools[index:]:
             room = MEMBERS_AT_ONCE - len(page)
             rows = Membership.objects.filter(pool=pool.key, account__gt=after).order_by("account")
-            page += [_member_state(pool.state.pool_id, row) for row in rows[:room]]
+            page += [saving.member_state(pool.state.pool_id, row) for row in rows[:room]]
             if len(page) == MEMBERS_AT_ONCE:
                 return page, (index, page[-1].account)
             index, after = index + 1, ""
@@ -190,7 +199,7 @@ def _standing(key: int, number: int) -> QuerySet[Log]:
 
 def _created(key: int, number: int) -> set[int]:
     """The numbers of the pools that had been created."""
-    told = _standing(key, number).filter(kind="PoolCreated")
+    told = _standing(key, number).filter(is_of_kind("PoolCreated"))
     return {pool_id for pool_id in told.values_list("pool_id", flat=True) if pool_id is not None}
 
 
@@ -209,7 +218,7 @@ def _fold(ledger: Ledger, key: int, pool_id: int | None, number: int) -> None:
             ledger.fold(
                 decode(bytes(topics), bytes(data)),
                 at=(block_number, log_index),
-                block_time=_seconds(timestamp),
+                block_time=int(timestamp.timestamp()),
             )
         except FoldingError:
             continue  # marked in the log's row, as it is for the tables
@@ -229,38 +238,3 @@ def _logs(key: int, pool_id: int | None, number: int) -> Iterator[_StoredLog]:
         later = Q(block_number=block_number, log_index__gt=log_index)
         later |= Q(block_number__gt=block_number)
         page = list(rows.filter(later)[:LOGS_AT_ONCE]) if len(page) == LOGS_AT_ONCE else []
-
-
-def _pool_state(row: Pool) -> PoolState:
-    return PoolState(
-        pool_id=row.pool_id,
-        name=bytes(row.name_raw),
-        creator=row.creator,
-        status=row.status,
-        min_contribution=row.min_contribution,
-        max_members=row.max_members,
-        member_count=row.member_count,
-        total_contributed=row.total_contributed,
-        created_at=_seconds(row.created_at),
-        last_event_at=_seconds(row.last_event_at),
-        events=row.events,
-        closed_at=None if row.closed_at is None else _seconds(row.closed_at),
-        last_position=(row.last_block, row.last_log_index),
-    )
-
-
-def _member_state(pool_id: int, row: Membership) -> MemberState:
-    return MemberState(
-        pool_id,
-        row.account,
-        row.contribution,
-        row.shares,
-        row.active,
-        _seconds(row.joined_at),
-        None if row.left_at is None else _seconds(row.left_at),
-        row.yield_claimed,
-    )
-
-
-def _seconds(moment: datetime) -> int:
-    return int(moment.timestamp())

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pools import leases
 from pools.alerts import open_alerts, raise_alert, resolve
 from pools.leases import LeaseToken
-from pools.models import Alert, Cursor, Log, Verification
+from pools.models import Alert, Cursor, Log, Verification, is_of_kind
 from pools.sampling import MISMATCH
 from pools.verifying import TOTALS, Mismatch
 
@@ -141,7 +141,7 @@ def _events(contract_id: int, mismatch: Mismatch, block: int) -> list[str]:
     """The last events that our side follows from, oldest first, as `block:log_index kind`."""
     logs = Log.objects.filter(contract=contract_id, retracted_seq=None, block_number__lte=block)
     if mismatch.field == "pools_total":
-        logs = logs.filter(kind="PoolCreated")
+        logs = logs.filter(is_of_kind("PoolCreated"))
     elif mismatch.field not in TOTALS:
         logs = logs.filter(pool_id=mismatch.pool_id)
     if mismatch.account is not None:
