@@ -24,7 +24,10 @@ FRESH_FOR: Final = timedelta(hours=1)
 
 def standing() -> QuerySet[PoolReading]:
     """The readings whose block the chain has not taken back since."""
-    taken_back = Block.objects.filter(hash=OuterRef("block_hash"), canonical=False)
+    # A block is found by its chain and hash together; by its hash alone all would be looked at.
+    taken_back = Block.objects.filter(
+        chain=OuterRef("contract__chain"), hash=OuterRef("block_hash"), canonical=False
+    )
     return PoolReading.objects.filter(~Exists(taken_back))
 
 

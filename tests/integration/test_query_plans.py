@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.base import Model
 
+from pools import readings
 from pools.models import HourlyActivity, Log, Pool, is_of_kind
 from pools.rebuilding.run import rebuild
 from tests.factories import ChainFactory
@@ -46,6 +47,12 @@ def test_events_of_a_kind_are_found_by_their_index() -> None:
     found = plan(of_kind.order_by("-block_number", "-log_index")[:10])
     assert "log_of_uncommon_kind" in found
     assert "TEMP B-TREE" not in found
+
+
+def test_whether_a_readings_block_was_taken_back_is_asked_of_that_block_alone() -> None:
+    found = plan(readings.standing().filter(contract=1, pool_id=7))
+    assert "(chain_id=? AND hash=?)" in found
+    assert "SCAN" not in found
 
 
 def test_pools_of_a_status_come_newest_first_without_sorting() -> None:
