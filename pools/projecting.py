@@ -5,7 +5,8 @@ it; where one comes late or was taken back, its pool is folded afresh from the s
 the result is always that of one fold in chain order.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 
 from django.db.models import QuerySet
 
@@ -22,6 +23,8 @@ from pools.events import (
 )
 from pools.models import Contract, Log
 from pools.projection import ContractState, FoldingError, Ledger, Position
+from pools.rebuilding import stored_logs
+from pools.rebuilding.stored_logs import StoredLog
 from pools.saving import PoolPlace
 
 Taken = tuple[Event, Position, int, str]
@@ -113,16 +116,15 @@ class Projection:
         """
         if up_to is not None:
             self.folded_to = up_to
-        found = _standing(self.contract_id).filter(block_number__lte=self.folded_to)
         self._load_whole(pool_ids)
         self.ledger.forget_pools(pool_ids)
         if contract_wide:
             whole = self.ledger.contract
             totals = {name: getattr(whole, name) for name in _TOTALS}
             self.ledger.contract = ContractState(**totals)
-            self._fold_stored(list(found.filter(pool_id=None)))
+            self._fold_stored(list(_about_itself(self.contract_id, self.folded_to)))
         for pool_id in pool_ids:
-            self._fold_stored(list(found.filter(pool_id=pool_id)))
+            self._fold_again(stored_logs.standing(self.contract_id, pool_id, up_to=self.folded_to))
         self.save()
 
     def save(self) -> None:
@@ -158,6 +160,20 @@ class Projection:
                 marked.append(log)
         if marked:
             Log.objects.bulk_update(marked, ["problem"], batch_size=500)
+
+    def _fold_again(self, logs: Iterator[StoredLog]) -> None:
+        """Fold all logs of a pool, which may be very many, and mark those that cannot be."""
+        marked = []
+        while page := list(islice(logs, stored_logs.PAGE)):
+            taken = [
+                (decode(topics, data), (number, index), time, transaction)
+                for _, _, number, index, time, transaction, topics, data, *_ in page
+            ]
+            problems = self.fold(taken, up_to=self.folded_to)
+            for at, (key, *_, problem, _) in enumerate(page):
+                if problem != problems.get(at, ""):
+                    marked.append(Log(pk=key, problem=problems.get(at, "")))
+        Log.objects.bulk_update(marked, ["problem"], batch_size=500)
 
     def _load(self, taken: Sequence[Taken]) -> None:
         """Bring in the stored state of every pool and member that the events name."""
@@ -204,10 +220,12 @@ class Projection:
         }
 
 
-def _standing(contract_id: int) -> QuerySet[Log]:
-    """The decoded logs of a contract that were not taken back, in chain order."""
-    found = Log.objects.filter(contract=contract_id, retracted_seq=None).exclude(kind="")
-    return found.order_by("block_number", "log_index")
+def _about_itself(contract_id: int, up_to: int) -> QuerySet[Log]:
+    """The standing decoded logs up to a block that tell of the contract, in chain order."""
+    found = Log.objects.filter(
+        contract=contract_id, pool_id=None, retracted_seq=None, block_number__lte=up_to
+    )
+    return found.exclude(kind="").order_by("block_number", "log_index")
 
 
 def logs_between(contract_id: int, first: int, last: int, *, limit: int) -> tuple[list[Log], int]:
