@@ -18,7 +18,7 @@ from realtime import changes, fragments
 from realtime.changes import Change, PoolKey
 from realtime.hints import Hint, PendingRows, read_hint
 from realtime.progress import Progress
-from realtime.topics import Topic
+from realtime.topics import DASHBOARD, POOLS, Topic
 
 if TYPE_CHECKING:
     from realtime.hub import Hub
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 HEARTBEAT = 15.0  # seconds; browsers take a silence of 35 s for a dead link
 LOOK = 5.0  # seconds between looks at a listener that says nothing
 SLOW_TICK = 2.0  # seconds between updates of what need not come with each event
+BATCH_TICK = 5.0  # and of all lists, while history comes in batches that name no pools
 TURN = 900  # seconds; some time zones begin their hours and days at a quarter
 MOST_HEARD = 512
 # A commit mostly follows its notification within this time. Then the pending row would be replaced
@@ -43,6 +44,7 @@ class Asides:
         self._pending = PendingRows()
         self._touched: set[PoolKey] = set()
         self._disturbed = False
+        self._batch = False
         self._pages: dict[Topic, bool] = {}  # pools' pages to be told, and whether with their feed
         self._slow_numbers: set[str] = set()
         self._status_changed = False
@@ -52,6 +54,7 @@ class Asides:
         self._heartbeat_at = now + HEARTBEAT
         self._look_at = now + LOOK
         self._slow_at = now
+        self._batch_at = now
         self._turn = _turn()
 
     def hear(self, message: Mapping[str, Any]) -> None:
@@ -72,8 +75,11 @@ class Asides:
     def committed(self, change: Change) -> None:
         """A frame went out: remember what of it is told later, and which hints came true."""
         self._pending.settle(row.key for row in change.added)
+        if change.batch and change.feed is not None:
+            self._pending.forget_all()  # the whole feed went out, with theirs perhaps among many
         self._touched.update(change.pools)
         self._disturbed |= change.feed is not None
+        self._batch |= change.batch
         self._slow_numbers.update(change.numbers & fragments.SLOW_NUMBERS)
         self._progress.blocks_came()
 
@@ -91,6 +97,8 @@ class Asides:
             times.append(self._heard[0][0])
         if self._touched or self._slow_numbers:
             times.append(self._slow_at)
+        if self._batch:
+            times.append(self._batch_at)
         perhaps = self._pending.next_expiry(), self._progress.due_at()
         times += [at for at in perhaps if at is not None]
         return max(0.0, min(times) - time.monotonic())
@@ -119,6 +127,9 @@ class Asides:
         elif now >= self._slow_at and (self._touched or self._slow_numbers):
             self._slow_at = now + SLOW_TICK
             await self._tell_the_slow()
+        elif now >= self._batch_at and self._batch:
+            self._batch_at = now + BATCH_TICK
+            await self._tell_lists()
         elif (due := self._progress.due_at()) is not None and due <= now:
             await self._progress.attend()
 
@@ -172,6 +183,15 @@ class Asides:
         for topic in self._hub.watched("pool"):
             if (topic.contract, topic.pool_id) in touched:
                 self._pages[topic] = disturbed or self._pages.get(topic, False)
+
+    async def _tell_lists(self) -> None:
+        """After a batch: any pool may have changed."""
+        self._batch = False
+        for topic in (DASHBOARD, POOLS):
+            languages = self._hub.languages(of=topic.__eq__)
+            make = partial(self._hub.source.lists, languages, of=topic)
+            await self._hub.mention(await self._hub.in_thread(make), to=topic.__eq__)
+        self._pages.update(dict.fromkeys(self._hub.watched("pool"), True))
 
     async def _tell_page(self, page: tuple[Topic, bool]) -> None:
         topic, with_feed = page

@@ -42,7 +42,8 @@ class Change:
 
     `added` is in chain order. `feed` holds the whole dashboard feed, newest first, when putting
     the added rows on top would not give the right list. `numbers` names the fields of `stats` that
-    differ from those before. `pools` holds each pool that was touched, None if it is no more.
+    differ from those before. `pools` holds each pool that was touched, None if it is no more; with
+    `batch` others were touched too, which no message names.
     A pool's facts and members are not kept here: they would fill the memory, and only the newest
     are worth telling.
     """
@@ -57,6 +58,7 @@ class Change:
     numbers: frozenset[str] = frozenset()
     pools: Mapping[PoolKey, Pool | None] = field(default_factory=dict)
     banners: bool = False
+    batch: bool = False
 
     @property
     def created(self) -> frozenset[PoolKey]:
@@ -67,8 +69,10 @@ class Change:
     def leaves_more_to_tell(self, topic: Topic) -> bool:
         """Whether pages of this topic also show what no frame carries, and that has changed."""
         if topic.kind == "pool":
-            return (topic.contract, topic.pool_id) in self.pools
-        return topic.kind == "dashboard" and bool(self.pools)
+            return self.batch or (topic.contract, topic.pool_id) in self.pools
+        if topic.kind == "pools":
+            return self.batch
+        return topic.kind == "dashboard" and (self.batch or bool(self.pools))
 
     def after(self, seq: int) -> "Change":
         """The part that a reader of `seq` lacks. Lists that are sent whole stay whole."""
@@ -82,13 +86,10 @@ class Change:
 
 
 def is_whole(messages: Sequence[Message], *, after: int) -> bool:
-    """Whether each message after `after` is here and about one event.
-
-    Not so when some were forgotten already, or when a batch says: read the tables again.
-    """
+    """Whether each message after `after` is here: none was forgotten already."""
     expected = after + 1
     for message in messages:
-        if message.first_seq != expected or message.kind is OutboxRow.Kind.BATCH:
+        if message.first_seq != expected:
             return False
         expected = message.seq + 1
     return True
@@ -102,7 +103,7 @@ def net_effect(messages: Sequence[Message]) -> Change:
     for message in messages:
         event = message.event
         if event is None:
-            continue  # a log that could not be read: kept, counted, not shown
+            continue  # a batch; or a log that could not be read: kept, counted, not shown
         numbered = Numbered(message.seq, event)
         if message.kind is OutboxRow.Kind.EVENT:
             # An event that was taken back, or brought again under a later number, meanwhile
@@ -121,6 +122,7 @@ def net_effect(messages: Sequence[Message]) -> Change:
         struck=tuple(struck.values()),
         confirmed=tuple(item for key, item in confirmed.items() if key not in added),
         banners=any(m.event is not None and m.event.kind in BANNER_KINDS for m in messages),
+        batch=any(message.kind is OutboxRow.Kind.BATCH for message in messages),
     )
 
 

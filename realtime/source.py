@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from pools import selectors
 from pools.models import Contract, OutboxRow, Pool
-from pools.rows import NEWEST_POOLS, EventRow, Message, Stats
+from pools.rows import FEED_ROWS, NEWEST_POOLS, EventRow, Message, Stats
 from pools.status_rows import Behind
 from realtime import changes, fragments, hints
 from realtime.changes import Change, PoolKey
 from realtime.fragments import Surroundings
 from realtime.frames import Audience, Frame, Language, Wanted
 from realtime.panels import Panels
-from realtime.topics import Topic
+from realtime.topics import POOLS, Topic
 
 PRELOADED = 256  # messages from before our start that are kept for those who were away
 MOST_MESSAGES = 500
@@ -54,12 +54,12 @@ class Source:
     """Reads what is new and makes text of it.
 
     It remembers the numbers that were last told to browsers, since a frame carries only those
-    that differ, and where the newest event stands, since only later ones may simply go on top.
+    that differ, and what stands in the feed: later events may simply go on top of it.
     """
 
     def __init__(self) -> None:
         self._around: Surroundings | None = None
-        self._newest = (-1, -1)
+        self._feed: tuple[EventRow, ...] = ()
         self.panels = Panels()
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class Source:
             else:
                 tellable.append(message)
         self.look_around()
-        self._find_newest(newest)
+        self._feed = changes.latest(up_to=newest)
         pools = changes.touched_pools(tellable)
         return Start(
             floor=tellable[0].first_seq - 1 if tellable else max(newest, _last(messages)),
@@ -87,11 +87,11 @@ class Source:
 
     def news(self, after: int, wanted: Collection[Wanted]) -> Frame | TooMuch | None:
         """Everything after a sequence number as one frame, rendered for those who wait for it."""
-        told = self._around, self._newest
+        told = self._around, self._feed
         try:
             return self._news(after, wanted)
         except BaseException:
-            self._around, self._newest = told  # nobody was told anything, so the next try says it
+            self._around, self._feed = told  # nobody was told anything, so the next try says it
             raise
 
     def _news(self, after: int, wanted: Collection[Wanted]) -> Frame | TooMuch | None:
@@ -101,7 +101,7 @@ class Source:
         messages = selectors.outbox_after(after, MOST_MESSAGES)
         if newest < after or not messages or not changes.is_whole(messages, after=after):
             self.look_around()
-            self._find_newest(newest)
+            self._feed = changes.latest(up_to=newest)
             return TooMuch(newest)
         frame = Frame(self._capture(messages))
         self.render([(frame, one) for one in wanted])
@@ -144,6 +144,8 @@ class Source:
                     if with_lists:
                         pools = selectors.newest_pools(NEWEST_POOLS)
                         html += fragments.newest_pools(pools)
+                elif topic.kind == "pools" and with_lists:
+                    html += fragments.snapshot_of_pools(selectors.newest_pools(LISTED_POOLS))
                 elif topic.kind == "pool" and with_lists:
                     html += self._pool_page(topic, up_to=as_of, with_feed=True)
                 elif topic.kind == "status":
@@ -208,6 +210,12 @@ class Source:
             return fragments.in_each(languages, lambda: fragments.newest_pools(pools))
         return fragments.in_each(languages, lambda: fragments.pool_rows(shown, "newest-pools"))
 
+    def lists(self, languages: Iterable[Language], *, of: Topic) -> dict[Language, str]:
+        """The list of pools that a page of this topic shows, whole."""
+        pools = selectors.newest_pools(LISTED_POOLS if of == POOLS else NEWEST_POOLS)
+        make = fragments.snapshot_of_pools if of == POOLS else fragments.newest_pools
+        return fragments.in_each(languages, lambda: make(pools))
+
     def pool_page(
         self, topic: Topic, languages: Iterable[Language], *, up_to: int, with_feed: bool
     ) -> dict[Language, str]:
@@ -224,22 +232,36 @@ class Source:
 
     def _capture(self, messages: Sequence[Message]) -> Change:
         change = changes.net_effect(messages)
-        before = self._around.stats if self._around else None
-        after = self._recount(whole=before is None or change.banners).stats
-        disturbed = bool(change.struck) or any(
-            changes.position(row) <= self._newest for row in change.added
-        )
-        if disturbed:
-            self._find_newest(change.last_seq)
-        elif change.added:
-            self._newest = changes.position(change.added[-1])
+        before = self._around
+        after = self._recount(whole=before is None or change.banners or change.batch)
+        troubles = before is not None and before.troubled != after.troubled
         return replace(
             change,
-            feed=changes.latest(up_to=change.last_seq) if disturbed else None,
-            stats=after,
-            numbers=changes.changed_numbers(before, after),
+            feed=self._follow_feed(change),
+            stats=after.stats,
+            numbers=changes.changed_numbers(before.stats if before else None, after.stats),
             pools=changes.touched_pools(messages),
+            banners=change.banners or troubles,
         )
+
+    def _follow_feed(self, change: Change) -> tuple[EventRow, ...] | None:
+        """The whole feed, if putting the added rows on top of it would not give the right one."""
+        newest = changes.position(self._feed[0]) if self._feed else (-1, -1)
+        on_top = (*reversed(change.added), *self._feed)[:FEED_ROWS]
+        disturbed = bool(change.struck) or any(
+            changes.position(row) <= newest for row in change.added
+        )
+        if not disturbed and not change.batch:
+            self._feed = on_top
+            return None
+        # What was committed since may have pushed some of the oldest rows out already.
+        feed = changes.latest(up_to=change.last_seq)
+        same = [row.key for row in feed] == [row.key for row in on_top[: len(feed)]]
+        if same and not disturbed:
+            self._feed = on_top
+            return None
+        self._feed = feed
+        return feed
 
     def _recount(self, *, whole: bool) -> Surroundings:
         """The numbers as of now; unless `whole` is wanted, only those that each event changes."""
@@ -267,10 +289,6 @@ class Source:
             return ""
         details = changes.details_of(pool, up_to=up_to)
         return fragments.pool_page(details, with_feed=with_feed)
-
-    def _find_newest(self, up_to: int) -> None:
-        rows = changes.latest(up_to=up_to)
-        self._newest = changes.position(rows[0]) if rows else (-1, -1)
 
 
 def _preloaded(message: Message, pools: Mapping[PoolKey, Pool | None]) -> Change:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ from django.utils import timezone
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from pools import selectors
+from pools import ingest, selectors
 from pools.ingest import LIVE_LOGS
+from pools.models import Contract
+from pools.segments import Segment
 from realtime import publisher
-from tests.factories import ANA, BEA, BTC, CARO, CONTRACT, ChainFactory
+from tests.factories import ANA, BEA, BTC, CARO, CHAIN_ID, CONTRACT, ChainFactory
 from tests.live import ORIGIN, Watcher, WebServers, watching
 from tests.redis_server import RedisServer
 from tests.waiting import async_until
@@ -131,6 +134,46 @@ async def test_a_batch_shows_everything_anew(web_servers: WebServers) -> None:
         await browser.read_until(last)
         assert len(browser.numbered) == 1
         assert rows_of_snapshot(browser.frames[-1]) == keys()
+
+
+async def test_history_that_comes_in_batches_holds_up_no_live_event(
+    web_servers: WebServers,
+) -> None:
+    chain = ChainFactory()
+    for number in range(1, 12):
+        seen = chain.block(chain.created(number)).last_seq
+    server = web_servers.start()
+    async with watching(server, "dashboard,pools", since=seen) as browser:
+        await browser.read()
+        started = time.monotonic()
+        for number in (97, 95, 93, 91):
+            store_past_pool(chain, pool_id=number, block=number)
+            last = chain.block(chain.joined(1, ANA)).last_seq
+            await publisher.announce_sequence(last)
+            await browser.read_until(last)
+        assert time.monotonic() - started < 2
+        assert browser.keys == keys(4)[::-1]
+        assert not any("feed whole" in frame for frame in browser.frames)
+        assert "<hx-partial id=n-pools>15</hx-partial>" in browser.frames[-1]
+        # What no message names is told whole, now and then.
+        await browser.read_text(f"data-pool={CONTRACT}:91")
+
+
+def store_past_pool(chain: ChainFactory, *, pool_id: int, block: int) -> None:
+    """What the backfill does with a block of the past in which a pool was created."""
+    header = chain._header(block, chain.headers[0].timestamp - 1000)
+    below = chain.headers[0]
+    Contract.objects.update(start_block=90)
+    segment = Segment(
+        chain_id=CHAIN_ID,
+        from_block=block,
+        to_block=below.number,
+        headers=(header, below),
+        logs=tuple(chain._logs(header, (chain.created(pool_id),))),
+        addresses=frozenset({CONTRACT}),
+        endpoint="node.example",
+    )
+    ingest.fill(segment, chain.contract, lease=chain.lease)
 
 
 async def test_a_retraction_strikes_out_and_repairs_the_list(web_servers: WebServers) -> None:
