@@ -98,7 +98,9 @@ class Projection:
                 problems[index] = f"not folded: {error}"[:300]
             else:
                 if isinstance(event, PoolCreated):
-                    self._places[event.pool_id] = PoolPlace(*at, transaction)
+                    before = self._places.get(event.pool_id)  # if it is folded afresh
+                    key = before.key if before else None
+                    self._places[event.pool_id] = PoolPlace(*at, transaction, key)
         self.folded_to = up_to
         return problems
 

@@ -9,6 +9,7 @@ from pools.coverage import BrokenSeam
 from pools.events import Event, MemberLeft, Paused
 from pools.models import Contract, Cursor, Log, Membership, OutboxRow, Pool
 from pools.projecting import Projection
+from pools.rebuilding import stored_logs
 from tests.integration.test_ingest import (
     assert_messages_tile,
     covered,
@@ -175,9 +176,11 @@ def test_a_reorganisation_while_the_past_is_read_is_not_folded_over(
     assert after == fresh_index(chain, lease)
 
 
+@pytest.mark.parametrize("page", [1, 3, 2_000])
 def test_a_gap_that_nothing_proves_is_passed_over_and_closed_later(
-    chain: ScriptedChain, lease: leases.LeaseToken
+    chain: ScriptedChain, lease: leases.LeaseToken, page: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stored_logs, "PAGE", page)
     ingest.jump(CHAIN_ID, chain.blocks[20].header, lease=lease)
     follow(chain, lease, 21, 25)
     contract = Contract.objects.get()
