@@ -97,7 +97,8 @@ def tasks_for_gaps(
     """The gaps as work: contracts with little to do first, then oldest first.
 
     What failed last time is cut out of its gap and comes at the end of its contract, so that it
-    holds up nothing else; its row is used again.
+    holds up nothing else; its row is used again. Only what the pools wait for, since they are
+    folded just up to there, is tried first.
     """
     found = gaps(chain_id, contract=contract, from_block=from_block, to_block=to_block)
     missing: dict[int, int] = {}
@@ -109,7 +110,7 @@ def tasks_for_gaps(
         key=lambda task: (
             missing[task.contract.pk],
             task.contract.pk,
-            task.failed_before,
+            task.failed_before and task.scan.from_block > task.contract.folded_to + 1,
             task.scan.from_block,
         ),
     )

@@ -30,6 +30,7 @@ ENDED: Final = "its worker ended before it did"
 # is waited for until it has failed for long while nodes gave us the newest blocks.
 SHORT_GAP: Final = 100
 GAP_PATIENCE: Final = timedelta(minutes=10)
+SHORT_GAP_PATIENCE: Final = timedelta(minutes=2)
 NODES_ANSWERED: Final = timedelta(minutes=5)
 RESCAN_ALERT: Final = timedelta(minutes=10)
 CLOSER_LOOKS: Final = 100  # of one segment; a scan that finds more has found a node that lies
@@ -148,7 +149,7 @@ def resolve_closed_gaps(chain_id: int) -> None:
 def given_up(contract_id: int, *, since: datetime) -> int | None:
     """The last block of the gap right behind what is folded, if pools need not wait for it.
 
-    None where there is no such gap. A long one is given up only if it was tried `since` then.
+    None where there is no such gap. It is given up only if it was tried `since` then.
     """
     folded_to = Contract.objects.values_list("folded_to", flat=True).get(pk=contract_id)
     covered = CoveredRange.objects.filter(contract=contract_id, to_block__gt=folded_to)
@@ -163,19 +164,21 @@ def given_up(contract_id: int, *, since: datetime) -> int | None:
         to_block__gt=folded_to,
     )
     for scan in failed.select_related("contract"):
-        if scan.to_block - scan.from_block < SHORT_GAP or _is_hopeless(scan, since):
+        if _is_hopeless(scan, since):
             return scan.to_block if above is None else min(scan.to_block, above - 1)
     return None
 
 
 def _is_hopeless(scan: HistoricalScan, since: datetime) -> bool:
     """Whether a range failed once more just now, as for a long time, while nodes were there."""
+    is_short = scan.to_block - scan.from_block < SHORT_GAP
+    patience = SHORT_GAP_PATIENCE if is_short else GAP_PATIENCE
     cursor = Cursor.objects.filter(chain=scan.contract.chain_id).first()
     if cursor is None or scan.started_at is None or scan.finished_at is None:
         return False
     return (
         scan.finished_at >= since
-        and scan.finished_at - scan.created_at >= GAP_PATIENCE
+        and scan.finished_at - scan.created_at >= patience
         and cursor.updated_at >= scan.started_at - NODES_ANSWERED
     )
 

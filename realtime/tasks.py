@@ -27,6 +27,7 @@ from .store import DatabaseAway, pinned_chain
 log = structlog.get_logger(__name__)
 
 BUDGET_SECONDS: Final = 180.0  # below Celery's soft limit; the next turn goes on from there
+LONGEST_TURN_SECONDS: Final = 210.0
 KEEP_MESSAGES: Final = 100_000
 KEEP_BLOCKS: Final = 1_000
 
@@ -69,7 +70,12 @@ async def _take_turn() -> bool:
 
     store = new_store()
     try:
-        return bool(await working(from_settings(settings), store, work))
+        # A node that is slow, or asks for pauses, must not take the turn beyond Celery's limits.
+        async with asyncio.timeout(LONGEST_TURN_SECONDS):
+            return bool(await working(from_settings(settings), store, work))
+    except TimeoutError:
+        log.warning("turn_cut_off", after_seconds=LONGEST_TURN_SECONDS)
+        return True
     except (DatabaseAway, LostLease, Misconfigured, RpcError) as error:
         log.warning("backfill_unfinished", reason=str(error))
         return False
