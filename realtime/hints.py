@@ -52,7 +52,9 @@ def pending_row(hint: Hint, *, now: datetime) -> EventRow | None:
     except (DecodingError, ValueError):
         return None
     contract = Contract.objects.filter(address=hint.contract).first()
-    stored = Log.objects.filter(block__hash=hint.block_hash, log_index=hint.log_index)
+    stored = Log.objects.filter(
+        block_number=hint.block_number, log_index=hint.log_index, block__hash=hint.block_hash
+    )
     if contract is None or stored.filter(retracted_seq=None).exists():
         return None
     pool_id = pool_id_of(event)

@@ -141,7 +141,6 @@ class LogAdmin(MayRescan, RecordAdmin[Log]):
     )
     list_filter = (KindFilter, StandingFilter, "contract")
     list_select_related = ("contract",)
-    date_hierarchy = "timestamp"
     ordering = ("-block_number", "-log_index")
     search_help_text = "An address, a transaction's or block's hash, or a block number."
     actions = (scan_again,)

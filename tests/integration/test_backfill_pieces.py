@@ -162,9 +162,11 @@ async def test_pools_go_on_behind_a_gap_and_are_right_when_it_is_closed(
     assert await folded_to() == BLOCKS
     assert await ask(Pool.objects.count) > 0
     monkeypatch.setattr(ScriptedReader, "refuses", refusing(48))  # half of it is there again
+    await failed.aupdate(finished_at=now - timedelta(hours=1))
     await turn()
     assert await ask(left) == [(41, 50)]
     monkeypatch.setattr(ScriptedReader, "refuses", refusing())
+    await failed.aupdate(finished_at=now - timedelta(hours=1))
     await turn()
     assert await ask(left) == []
     assert {state for *_, state, _ in await ask(rows)} == {"done"}
