@@ -129,7 +129,8 @@ async def test_two_listeners_take_turns(
         async with listening(config_of(anvil_chain)):
             anvil_chain.create_pool("Con dos")
             await until_equal(anvil_chain)
-            assert caplog.text.count("listener_stands_by") == 1
+            await async_until(lambda: "listener_stands_by" in caplog.text, 10)
             first.stop()
             anvil_chain.create_pool("Con uno")
             await until_equal(anvil_chain, 6)
+    assert caplog.text.count("listener_stands_by") == 1
