@@ -144,10 +144,8 @@ class Source:
                     if with_lists:
                         pools = selectors.newest_pools(NEWEST_POOLS)
                         html += fragments.newest_pools(pools)
-                elif topic.kind == "pools" and with_lists:
-                    html += fragments.snapshot_of_pools(selectors.newest_pools(LISTED_POOLS))
-                elif topic.kind == "pool" and with_lists:
-                    html += self._pool_page(topic, up_to=as_of, with_feed=True)
+                elif topic.kind in ("pools", "pool") and with_lists:
+                    html += self._snapshot_of(topic, as_of)
                 elif topic.kind == "status":
                     html += self.panels.all()
         return html
