@@ -114,7 +114,8 @@ async def test_a_sign_of_life_tells_how_far_we_are(
     seq = chain.block(chain.created(1)).last_seq
     async with running() as hub:
         browser = await Browser().join(hub)
-        await async_until(lambda: len(browser.saw(f"^<!--{seq}--><hx-partial id=live-stat")) >= 3)
+        sign = f"^<!--{seq}--><hx-partial id=live-stat"
+        await async_until(lambda: len(browser.saw(sign)) >= 3, 20)
 
 
 async def test_numbers_change_when_the_hour_does(
