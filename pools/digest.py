@@ -14,22 +14,10 @@ from django.db import connection
 from pools.models import Contract
 from pools.moment import one_moment
 from pools.rebuilding import lines
+from pools.saving import CONTRACT_FACTS
 
 _ROWS_AT_ONCE: Final = 2_000
-_CONTRACT_FACTS: Final = (
-    "paused",
-    "emergency_mode",
-    "performance_fee",
-    "fee_collector",
-    "owner",
-    "implementation",
-    "initialized_version",
-    "fees_collected",
-    "pools_total",
-    "members_total",
-    "total_contributed",
-    "events_total",
-)
+_CONTRACT_FACTS: Final = (*CONTRACT_FACTS, "events_total")
 
 
 def projections_digest() -> str:

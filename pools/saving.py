@@ -19,7 +19,7 @@ from pools.names import clean_name
 from pools.projection import ContractState, Ledger, MemberState, PoolState
 
 # What a contract-wide event tells, and the totals that follow from the pools.
-_FACTS = (
+CONTRACT_FACTS = (
     "paused",
     "emergency_mode",
     "performance_fee",
@@ -89,7 +89,7 @@ class PoolPlace(msgspec.Struct):
 
 def contract_state(contract: Contract) -> ContractState:
     """The facts and totals that are stored of the contract."""
-    facts = {name: getattr(contract, name) for name in _FACTS}
+    facts = {name: getattr(contract, name) for name in CONTRACT_FACTS}
     for name in _ADDRESSES:
         facts[name] = facts[name] or None
     return ContractState(**facts)
@@ -173,7 +173,7 @@ def save_rows(
 
 def facts_of(whole: ContractState) -> dict[str, Any]:
     """The facts and totals as the contract's row holds them, by column."""
-    facts = {name: getattr(whole, name) for name in _FACTS}
+    facts = {name: getattr(whole, name) for name in CONTRACT_FACTS}
     for name in _ADDRESSES:
         facts[name] = facts[name] or ""
     return facts

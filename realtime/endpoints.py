@@ -7,9 +7,10 @@ question) and sorts by it. Does no I/O; time is handed in as seconds of the even
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from pools.redaction import host_of
+
 from .errors import RateLimited, RpcError, WrongChain
 from .range_sizes import RangeSize
-from .redaction import host_of
 
 _MOST_CALLS = 100
 _FEWEST_CALLS = 3  # logs, with the headers of the first and the last block

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 import aiohttp
 import structlog
 
+from pools.redaction import Redactor
 from pools.reorg import Header
 
 from .endpoints import Endpoint, EndpointPool
 from .errors import ChainReset, NoEvidence, RateLimited, Refused, RpcError, Unreachable, WrongChain
 from .range_sizes import FIRST_RANGE
-from .redaction import Redactor
 from .rpc import Call, RpcClient
 from .wire import Block, read_block, read_quantity
 

@@ -10,10 +10,10 @@ import pytest
 
 from pools import segments
 from pools.events import Event, Paused, PoolClosed, PoolStatusUpdated
+from pools.redaction import Redactor
 from pools.segments import Segment
 from realtime.history import HistoryReader, Unproved
 from realtime.nodes import Nodes
-from realtime.redaction import Redactor
 from realtime.rpc import open_session
 from tests.node import Fault, SimulatedNode
 from tests.scripted_chain import CHAIN_ID, ScriptedChain, account
