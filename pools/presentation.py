@@ -13,7 +13,6 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 WEI_PER_BTC = 10**18
-SMALLEST_SHOWN = 10**10  # one satoshi, in wei
 EXPLORERS = {31611: "https://explorer.test.mezo.org"}  # Mezo testnet
 
 # The letter by which the style sheets know an event's kind. Short: it travels with each feed row.

@@ -16,11 +16,6 @@ Counts = dict[tuple[int, str], int]
 """By the contract's key and the kind of event."""
 
 
-def hour_of(moment: datetime) -> int:
-    seconds = int(moment.timestamp())
-    return seconds - seconds % HOUR
-
-
 def is_right(hour: int) -> bool:
     """Whether the counts of an hour are those of its logs."""
     start = datetime.fromtimestamp(hour, UTC)

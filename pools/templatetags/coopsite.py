@@ -149,11 +149,6 @@ def moment(value: datetime) -> str:
     return date_format(timezone.localtime(value), "DATETIME_FORMAT")
 
 
-@register.filter
-def seconds_since(value: datetime) -> float:
-    return (timezone.now() - value).total_seconds()
-
-
 @register.simple_tag
 def explorer(chain_id: int) -> str:
     return presentation.explorer_of(chain_id, settings.EXPLORER_URL)
