@@ -5,7 +5,7 @@ from django.urls import path, register_converter
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from pools import status_page, views
+from pools import exports, feeds, status_page, views
 
 
 class Address:
@@ -56,6 +56,12 @@ urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("pools/", views.pool_list, name="list"),
     path("status/", status_page.status, name="status"),
+    path("pools.csv", exports.pools_csv, name="pools_csv"),
+    path("events.csv", exports.events_csv, name="events_csv"),
+    path("feeds/pools.atom", feeds.PoolsFeed(), name="pools_feed"),
+    path(
+        "feeds/pools/<address:contract>/<pool_id:pool_id>.atom", feeds.PoolFeed(), name="pool_feed"
+    ),
     # For browsers that ask before they have read a page; its name carries a hash, so not for ever.
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/logo.svg"))),
     path("pools/<address:contract>/<pool_id:pool_id>/", views.pool_page, name="pool"),
