@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from pools import at_block, selectors
+from pools.charts import dashboard as charts
+from pools.charts.buckets import PERIODS
 from pools.decoding import checksum
 from pools.filters import PoolFilter
 from pools.models import Contract
@@ -40,11 +42,15 @@ BIGGEST_POOL_ID = 2**256 - 1
 
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
+    period = charts.read_period(request.GET.get("period"))
     return render(
         request,
         "dashboard/dashboard.html",
         {
-            **frame(topics="dashboard"),
+            **frame(topics=f"dashboard,charts:{period}"),
+            "period": period,
+            "periods": [(each, charts.period_words(each)) for each in PERIODS],
+            "charts": charts.charts(period),
             "events": selectors.latest_events(FEED_ROWS),
             "pools": selectors.newest_pools(NEWEST_POOLS),
         },

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs
 
+from pools.charts.buckets import PERIODS
 from pools.decoding import checksum
 
 MOST_TOPICS = 8
@@ -25,17 +26,24 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Topic:
-    """One thing to hear of: `kind` is "dashboard", "pools", "status" or "pool".
+    """One thing to hear of: `kind` is "dashboard", "charts", "pools", "status" or "pool".
 
-    Only the last names a pool, by its contract's checksummed address and its id.
+    Only the last names a pool, by its contract's checksummed address and its id; only "charts" a
+    period, one of `buckets.PERIODS`.
     """
 
     kind: str
     contract: str = ""
     pool_id: int = -1
+    period: str = ""
 
     def __str__(self) -> str:
-        return f"pool:{self.contract}:{self.pool_id}" if self.kind == "pool" else self.kind
+        match self.kind:
+            case "pool":
+                return f"pool:{self.contract}:{self.pool_id}"
+            case "charts":
+                return f"charts:{self.period}"
+        return self.kind
 
 
 Topics = tuple[Topic, ...]
@@ -44,6 +52,7 @@ Topics = tuple[Topic, ...]
 DASHBOARD = Topic("dashboard")
 POOLS = Topic("pools")
 STATUS = Topic("status")
+CHARTS = {f"charts:{period}": Topic("charts", period=period) for period in PERIODS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,8 @@ def read_since(value: object) -> int:
 def _topic(text: str) -> Topic:
     if text in (DASHBOARD.kind, POOLS.kind, STATUS.kind):
         return Topic(text)
+    if text in CHARTS:
+        return CHARTS[text]
     match = _POOL.fullmatch(text)
     if not match:
         raise BadRequest("a topic that does not exist")

@@ -1,5 +1,7 @@
 """What the chain said, as it said it: blocks, logs, contracts, and how far we have read."""
 
+import secrets
+
 from django.db import models
 from django.db.models import Q
 
@@ -7,6 +9,11 @@ from pools.fields import SequenceField, UInt256Field
 
 ADDRESS_LENGTH = 42  # "0x" and 40 hex digits, EIP-55 checksummed
 HASH_LENGTH = 66  # "0x" and 64 lower-case hex digits
+
+
+def new_mark() -> int:
+    """A number that no other mark has."""
+    return secrets.randbits(62)
 
 
 class Chain(models.Model):
@@ -17,6 +24,8 @@ class Chain(models.Model):
     anchor_number = models.BigIntegerField()
     anchor_hash = models.CharField(max_length=HASH_LENGTH)
     last_seq = models.BigIntegerField(default=0)
+    # Drawn anew whenever the count of an hour before today changes: sums over them may be kept.
+    activity_mark = models.BigIntegerField(default=new_mark, editable=False)
 
     def __str__(self) -> str:
         return f"chain {self.chain_id}"

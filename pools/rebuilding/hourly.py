@@ -9,6 +9,7 @@ from typing import Final
 from django.db.models import Count, QuerySet
 
 from pools import block_times
+from pools.activity import mark_changes
 from pools.models import HourlyActivity, Log
 
 HOUR: Final = 3_600
@@ -43,6 +44,8 @@ def put_right(hour: int) -> set[int]:
     for (contract_id, kind), count in counts.items():
         changed.add(contract_id)
         HourlyActivity.objects.create(contract_id=contract_id, hour=start, kind=kind, count=count)
+    if changed:
+        mark_changes([start], of=changed)
     return changed
 
 

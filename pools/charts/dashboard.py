@@ -1,0 +1,252 @@
+"""The dashboard's charts of one period: what was read, as figures with words."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from pools.charts import buckets, drawing, shown
+from pools.charts.buckets import PERIODS, Buckets, Counts
+from pools.charts.shown import Chart, Key, Table
+from pools.presentation import whole
+from pools.selectors import activity
+from pools.selectors.activity import Activity
+
+DEFAULT: Final = "24h"
+SQUARE: Final = 15  # units of the heatmap's canvas for each cell
+HEADINGS: Final = 36  # and for the days' names beside them
+GROUP_CSS: Final = ("c-new", "c-join", "c-leave", "c-draw", "c-yield", "c-rest")
+SIZE_CSS: Final = ("c-6", "c-1", "c-2", "c-3", "c-4", "c-5")
+CATEGORY_CSS: Final = ("c-1", "c-2", "c-3", "c-4", "c-5", "c-6")
+
+
+def read_period(text: str | None) -> str:
+    """The period that an address asks for; what makes no sense is the usual one."""
+    return text if text in PERIODS else DEFAULT
+
+
+def period_words(period: str) -> str:
+    return {"24h": _("24 hours"), "7d": _("7 days"), "30d": _("30 days"), "all": _("All")}[period]
+
+
+def charts(period: str, now: datetime | None = None) -> list[Chart]:
+    """All of them, in the active language. A constant number of queries."""
+    read = activity.read(period, now or timezone.now())
+    spans = buckets.buckets(period, read.now, shown.zone(), read.first)
+    counts = buckets.into(read.hours, spans, len(GROUP_CSS))
+    return [
+        _pools(read, spans, counts),
+        _activity(spans, counts),
+        _sizes(read.sizes),
+        _categories(read.categories),
+        _rhythm(read, period),
+    ]
+
+
+def _pools(read: Activity, spans: Buckets, counts: Sequence[Counts]) -> Chart:
+    created = [count[0] for count in counts]
+    before = max(0, read.pools_total - sum(created))
+    totals = buckets.running(before, created)
+    names = shown.bucket_names(spans)
+    last = max(1, len(spans) - 1)
+    graph = drawing.line(
+        [(index / last, total) for index, total in enumerate(totals)],
+        titles=[
+            f"{name}: {_pools_in_words(total)}" for name, total in zip(names, totals, strict=True)
+        ],
+        times=shown.bucket_times(spans),
+        words=shown.short,
+        least_step=1,
+    )
+    return Chart(
+        name="chart-pools",
+        title=_("Pools over time"),
+        hint=shown.unit_words(spans.unit),
+        shape="charts/_line.html",
+        drawing=graph if totals[-1] else None,
+        summary=_("From %(first)s to %(last)s pools.")
+        % {"first": whole(before), "last": whole(totals[-1])},
+        empty=_("The line begins with the first pool that somebody creates."),
+        table=Table(
+            (_("Time"), _("Created"), _("Pools")),
+            tuple(
+                (name, whole(new), whole(total))
+                for name, new, total in zip(names, created, totals, strict=True)
+            ),
+        ),
+    )
+
+
+def _pools_in_words(count: int) -> str:
+    return ngettext("%(n)s pool", "%(n)s pools", count) % {"n": whole(count)}
+
+
+def _events_in_words(count: int) -> str:
+    return ngettext("%(n)s event", "%(n)s events", count) % {"n": whole(count)}
+
+
+def _group_words() -> tuple[str, ...]:
+    return (
+        _("Pools created"),
+        _("Joined"),
+        _("Left"),
+        _("Withdrawn"),
+        _("Yield claimed"),
+        _("Other"),
+    )
+
+
+def _activity(spans: Buckets, counts: Sequence[Counts]) -> Chart:
+    words = _group_words()
+    names = shown.bucket_names(spans)
+    totals = [sum(column) for column in zip(*counts, strict=True)]
+    total = sum(totals)
+    titles = []
+    for name, column in zip(names, counts, strict=True):
+        parts = [f"{word} {whole(n)}" for word, n in zip(words, column, strict=True) if n]
+        titles.append("\n".join([f"{name}: {_events_in_words(sum(column))}", *parts]))
+    graph = drawing.bars(
+        counts, css=GROUP_CSS, titles=titles, times=shown.bucket_times(spans), words=shown.short
+    )
+    keys = [Key(css, word, whole(n)) for css, word, n in zip(GROUP_CSS, words, totals, strict=True)]
+    return Chart(
+        name="chart-activity",
+        title=_("Activity"),
+        hint=shown.unit_words(spans.unit),
+        shape="charts/_bars.html",
+        drawing=graph if total else None,
+        summary=_events_in_words(total) + ". " + _summed(keys),
+        empty=_("Bars grow here with the first event of this period."),
+        keys=tuple(keys),
+        table=Table(
+            (_("Time"), *words, _("All")),
+            tuple(
+                (name, *(whole(n) for n in column), whole(sum(column)))
+                for name, column in zip(names, counts, strict=True)
+            ),
+        ),
+    )
+
+
+def _sizes(counts: Sequence[int]) -> Chart:
+    ranges = activity.SIZES
+    words = [
+        _("none")
+        if high == 0
+        else f"{low}+"
+        if high is None
+        else (str(low) if low == high else f"{low}–{high}")
+        for low, high in ranges
+    ]
+    return _parts(
+        "chart-sizes",
+        _("Pool sizes"),
+        _("by members, now"),
+        (_("Members"), _("Pools")),
+        [(css, word, count) for css, word, count in zip(SIZE_CSS, words, counts, strict=True)],
+        _("How many members pools have shows here as soon as there is a pool."),
+    )
+
+
+def _categories(counts: Sequence[tuple[str, int]]) -> Chart:
+    kept = len(CATEGORY_CSS) - 1
+    named = [
+        (css, name or _("No category"), count)
+        for css, (name, count) in zip(CATEGORY_CSS, counts[:kept], strict=False)
+    ]
+    rest = sum(count for _name, count in counts[kept:])
+    if rest:
+        named.append((CATEGORY_CSS[-1], _("Other"), rest))
+    return _parts(
+        "chart-categories",
+        _("Categories"),
+        _("of all pools, now"),
+        (_("Category"), _("Pools")),
+        named,
+        _("What pools save for shows here as soon as there is a pool."),
+    )
+
+
+def _parts(
+    name: str,
+    title: str,
+    hint: str,
+    head: tuple[str, str],
+    parts: Sequence[tuple[str, str, int]],
+    empty: str,
+) -> Chart:
+    """A donut of pools: (colour, word, count) each."""
+    total = sum(count for _css, _word, count in parts)
+    keys = tuple(Key(css, word, whole(count)) for css, word, count in parts)
+    return Chart(
+        name=name,
+        title=title,
+        hint=hint,
+        shape="charts/_donut.html",
+        drawing={
+            "slices": drawing.donut(
+                [count for _css, _word, count in parts],
+                css=[css for css, _word, _count in parts],
+                titles=[
+                    f"{word}: {_pools_in_words(count)} ({shown.share(count, total)})"
+                    for _css, word, count in parts
+                ],
+            ),
+            "total": shown.short(total),
+            "unit": ngettext("pool", "pools", total),
+        }
+        if total
+        else None,
+        summary=_summed(keys),
+        empty=empty,
+        keys=keys,
+        table=Table(
+            (*head, _("Share")),
+            tuple((word, whole(count), shown.share(count, total)) for _css, word, count in parts),
+        ),
+    )
+
+
+def _rhythm(read: Activity, period: str) -> Chart:
+    week = read.rhythm
+    days = [shown.weekday_name(number) for number in range(7)]
+    titles = [
+        f"{days[index // 24]} {index % 24:02}:00 · {_events_in_words(count)}"
+        for index, count in enumerate(week)
+    ]
+    total = sum(week)
+    busiest = titles[week.index(max(week))] if total else ""
+    rows = drawing.heat(week, titles, across=24, size=SQUARE)
+    return Chart(
+        name="chart-rhythm",
+        title=_("When things happen"),
+        hint=_("last 7 days") if period == "24h" else _("hour by weekday"),
+        shape="charts/_heat.html",
+        drawing={
+            "rows": [
+                (day, str(index * SQUARE), cells)
+                for index, (day, cells) in enumerate(zip(days, rows, strict=True))
+            ],
+            "hours": [
+                (str(HEADINGS + hour * SQUARE + 7), f"{hour:02}") for hour in range(0, 24, 3)
+            ],
+        }
+        if total
+        else None,
+        summary=_("Busiest: %(when)s.") % {"when": busiest},
+        empty=_("Squares fill with the hours and weekdays at which events come."),
+        table=Table(
+            (_("Hour"), *days),
+            tuple(
+                (f"{hour:02}:00", *(whole(week[day * 24 + hour]) for day in range(7)))
+                for hour in range(24)
+            ),
+        ),
+    )
+
+
+def _summed(keys: Sequence[Key]) -> str:
+    return ", ".join(f"{key.label} {key.value}" for key in keys) + "."

@@ -1,0 +1,239 @@
+"""Numbers into shapes: scales, paths and marks of an SVG, as text that a template writes down.
+
+Pure. All charts with axes share one canvas; every shape lies within it. Words are handed in.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+WIDTH: Final = 400
+HEIGHT: Final = 190
+LEFT: Final = 46  # room for the numbers of the axis
+RIGHT: Final = 394
+TOP: Final = 12
+BOTTOM: Final = 162  # below it the times
+LABELS: Final = 5  # at most, along the bottom: they stay readable on a phone
+STEPS: Final = 4  # at most, up the side
+
+Words = Callable[[float], str]
+"""What the axis says of a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A word beside an axis, at a distance along it."""
+
+    at: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a pointer finds: a strip of the canvas and what it tells."""
+
+    x: str
+    width: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """All bars of one group as one path; `css` names its colour."""
+
+    css: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A chart with axes: either a line with the area below it, or bars."""
+
+    up: tuple[Label, ...]
+    along: tuple[Label, ...]
+    marks: tuple[Mark, ...]
+    line: str = ""
+    area: str = ""
+    dot: tuple[str, str] | None = None
+    stacks: tuple[Stack, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """An arc of a donut, as dash and gap along a circle of the circumference 100."""
+
+    css: str
+    dash: str
+    offset: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A square of the heatmap: `level` is 0 (nothing) to 4."""
+
+    x: str
+    level: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """From `low` to `high`, both multiples of `step`."""
+
+    low: float
+    high: float
+    step: float
+
+    def y(self, value: float) -> float:
+        return BOTTOM - (value - self.low) / (self.high - self.low) * (BOTTOM - TOP)
+
+    def values(self) -> list[float]:
+        count = round((self.high - self.low) / self.step)
+        return [self.low + self.step * index for index in range(count + 1)]
+
+
+def scale(low: float, high: float, *, least_step: float = 0.0) -> Scale:
+    """Round values around those given; from zero, unless they lie far above it."""
+    if low < high * 0.75 or low >= high:
+        low = min(low, 0)
+    step = max(_round_step((high - low) / STEPS), least_step)
+    bottom, top = math.floor(low / step) * step, math.ceil(high / step) * step
+    return Scale(bottom, max(top, bottom + step), step)
+
+
+def _round_step(rough: float) -> float:
+    """1, 2 or 5 times a power of ten, at least `rough`."""
+    if rough <= 0:
+        return 1
+    power = 10.0 ** math.floor(math.log10(rough))
+    for factor in (1, 2, 5):
+        if factor * power >= rough * (1 - 1e-9):
+            return factor * power
+    return 10 * power
+
+
+def line(
+    points: Sequence[tuple[float, float]],
+    *,
+    titles: Sequence[str],
+    times: Sequence[str],
+    words: Words,
+    least_step: float = 0.0,
+    stepped: bool = False,
+) -> Graph:
+    """A line through (place from 0 to 1, value), each point with its title and time.
+
+    Stepped, each value holds until the next. Places rise.
+    """
+    values = [value for _, value in points]
+    sized = scale(min(values), max(values), least_step=least_step)
+    xs = [LEFT + place * (RIGHT - LEFT) for place, _ in points]
+    ys = [sized.y(value) for value in values]
+    drawn = f"M{number(xs[0])} {number(ys[0])}"
+    for x, y in zip(xs[1:], ys[1:], strict=True):
+        drawn += f"H{number(x)}V{number(y)}" if stepped else f"L{number(x)} {number(y)}"
+    edges = [LEFT, *((left + right) / 2 for left, right in pairwise(xs)), RIGHT]
+    return Graph(
+        up=_up(sized, words),
+        along=_along(xs, times),
+        marks=_marks(edges, titles),
+        line=drawn,
+        area=f"{drawn}V{BOTTOM}H{number(xs[0])}z",
+        dot=(number(xs[-1]), number(ys[-1])),
+    )
+
+
+def bars(
+    columns: Sequence[Sequence[int]],
+    *,
+    css: Sequence[str],
+    titles: Sequence[str],
+    times: Sequence[str],
+    words: Words,
+) -> Graph:
+    """Stacked bars: a column of counts for each bucket, one colour for each group."""
+    sized = scale(0, max((sum(column) for column in columns), default=0), least_step=1)
+    room = (RIGHT - LEFT) / max(1, len(columns))
+    gap = min(room * 0.28, 6)
+    paths = [""] * len(css)
+    for index, column in enumerate(columns):
+        x, below = LEFT + room * index + gap / 2, 0
+        for group, count in enumerate(column):
+            if count:
+                top, bottom = sized.y(below + count), sized.y(below)
+                # Down to a shared edge, so that rounding leaves no slit between two colours.
+                left, right = number(x), number(x + room - gap)
+                paths[group] += f"M{left} {number(bottom)}V{number(top)}H{right}V{number(bottom)}z"
+                below += count
+    edges = [LEFT + room * index for index in range(len(columns) + 1)]
+    middles = [edge + room / 2 for edge in edges[:-1]]
+    return Graph(
+        up=_up(sized, words),
+        along=_along(middles, times),
+        marks=_marks(edges, titles),
+        stacks=tuple(Stack(name, path) for name, path in zip(css, paths, strict=True) if path),
+    )
+
+
+def donut(counts: Sequence[int], *, css: Sequence[str], titles: Sequence[str]) -> list[Slice]:
+    """Arcs that go once around; groups of nothing have none."""
+    total, before = sum(counts), 0
+    slices = []
+    for count, name, title in zip(counts, css, titles, strict=True):
+        if count:
+            slices.append(
+                Slice(
+                    css=name,
+                    dash=f"{number(count * 100 / total)} 100",
+                    offset=number(-before * 100 / total),
+                    title=title,
+                )
+            )
+            before += count
+    return slices
+
+
+def heat(
+    counts: Sequence[int], titles: Sequence[str], *, across: int, size: int
+) -> list[list[Cell]]:
+    """Rows of squares. Only those of nothing have level 0; the others differ by their rank.
+
+    So a single crowded hour does not make all the others look alike.
+    """
+    ranked = sorted(count for count in counts if count)
+    cells = [
+        Cell(
+            x=str(index % across * size),
+            level=1 + 4 * bisect_left(ranked, count) // len(ranked) if count else 0,
+            title=titles[index],
+        )
+        for index, count in enumerate(counts)
+    ]
+    return [cells[row : row + across] for row in range(0, len(cells), across)]
+
+
+def number(value: float) -> str:
+    """A coordinate with a tenth's precision, in as few digits as that takes."""
+    return f"{value:.1f}".removesuffix(".0").replace("-0.0", "0")
+
+
+def _up(sized: Scale, words: Words) -> tuple[Label, ...]:
+    return tuple(Label(number(sized.y(value)), words(value)) for value in sized.values())
+
+
+def _along(xs: Sequence[float], times: Sequence[str]) -> tuple[Label, ...]:
+    """As many of the times as there is room for, the newest among them."""
+    every = -(-len(times) // LABELS)
+    shown = [index for index in range(len(times)) if (len(times) - 1 - index) % every == 0]
+    return tuple(Label(number(xs[index]), times[index]) for index in shown)
+
+
+def _marks(edges: Sequence[float], titles: Sequence[str]) -> tuple[Mark, ...]:
+    return tuple(
+        Mark(number(left), number(right - left), title)
+        for (left, right), title in zip(pairwise(edges), titles, strict=True)
+    )

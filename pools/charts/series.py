@@ -1,0 +1,100 @@
+"""Charts of one thing over time, for other pages: a pool's money, a node's latency."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from pools import presentation
+from pools.charts import drawing, shown
+from pools.charts.shown import Chart, Table
+from pools.models import Pool
+from pools.presentation import WEI_PER_BTC
+from pools.selectors import balances
+
+TABLE_ROWS = 50
+
+
+def contributions(pool: Pool) -> Chart:
+    """What the members of a pool have in it, after each of its last changes; two queries at most.
+
+    `pool` may be one of the past: the chart ends where it does.
+    """
+    read = balances.of(pool)
+    totals = [total for _at, total in read.steps]
+    times = [at for at, _total in read.steps]
+    titles = [f"{shown.full(at)}: {_btc(total)}" for at, total in read.steps]
+    hint = (
+        _("the last %(count)s changes") % {"count": presentation.whole(len(totals) - 1)}
+        if read.cut
+        else _("since it was created")
+    )
+    return Chart(
+        name="chart-contributions",
+        title=_("Contributions over time"),
+        hint=hint,
+        shape="charts/_line.html",
+        drawing=drawing.line(
+            _placed(times, [total / WEI_PER_BTC for total in totals]),
+            titles=titles,
+            times=shown.moments(times),
+            words=shown.short,
+            stepped=True,
+        )
+        if len(totals) > 1
+        else None,
+        summary=_("From %(first)s to %(last)s.")
+        % {"first": _btc(totals[0]), "last": _btc(totals[-1])}
+        if totals
+        else "",
+        empty=_("The line begins when the first member joins and brings money."),
+        table=Table(
+            (_("Time"), _("In the pool")),
+            tuple(
+                (shown.full(at), _btc(total)) for at, total in read.steps[: -TABLE_ROWS - 1 : -1]
+            ),
+        ),
+    )
+
+
+def latency(points: Sequence[tuple[datetime, float]]) -> Chart:
+    """Milliseconds at moments, oldest first."""
+    times = [at for at, _ms in points]
+    values = [ms for _at, ms in points]
+    newest, worst = (_ms(values[-1]), _ms(max(values))) if values else ("", "")
+    return Chart(
+        name="chart-latency",
+        title=_("Latency"),
+        hint=_("node to us"),
+        shape="charts/_line.html",
+        drawing=drawing.line(
+            _placed(times, values),
+            titles=[f"{shown.full(at)}: {_ms(ms)}" for at, ms in points],
+            times=shown.moments(times),
+            words=shown.short,
+        )
+        if len(points) > 1
+        else None,
+        summary=_("Now %(now)s, at most %(most)s.") % {"now": newest, "most": worst},
+        empty=_("The line begins when the node has been asked twice."),
+        table=Table(
+            (_("Time"), _("Latency")),
+            tuple((shown.full(at), _ms(ms)) for at, ms in points[: -TABLE_ROWS - 1 : -1]),
+        ),
+    )
+
+
+def _placed(times: Sequence[datetime], values: Sequence[float]) -> list[tuple[float, float]]:
+    """Each value at its moment's place between the first and the last."""
+    if not times:
+        return []
+    span = max(times[-1] - times[0], timedelta(microseconds=1))
+    return [((at - times[0]) / span, value) for at, value in zip(times, values, strict=True)]
+
+
+def _btc(wei: int) -> str:
+    return f"{presentation.btc(wei)} BTC"
+
+
+def _ms(value: float) -> str:
+    return f"{presentation.whole(round(value))} ms"

@@ -1,0 +1,139 @@
+"""A chart as a template shows it, words included, and how numbers and times look on its axes.
+
+Speaks the active language; reads nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final
+
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from pools import presentation
+from pools.charts.buckets import Buckets
+
+UNITS: Final = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+MOST: Final = 1e15
+SHORT: Final = 1e4  # from here on the axis counts in thousands
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One line of a legend; `css` names its colour."""
+
+    css: str
+    label: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The same in numbers; the first cell of each row is its heading."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One figure. `shape` names the partial that draws `drawing`; empty: nothing to draw yet.
+
+    `name` is unique on a page and the id of its element; `summary` is what it says to those who
+    do not see it; `hint` a line beside the title.
+    """
+
+    name: str
+    title: str
+    hint: str
+    shape: str
+    drawing: Any
+    summary: str
+    empty: str
+    keys: tuple[Key, ...] = ()
+    table: Table | None = None
+
+
+def short(value: float) -> str:
+    """A number for an axis: 950, 0.25, 12k, 3.5M."""
+    if abs(value) >= MOST:
+        return f"{value:.0e}"
+    for size, unit in UNITS:
+        if abs(value) >= max(size, SHORT):
+            return _plain(value / size) + unit
+    return _plain(value)
+
+
+def _plain(value: float) -> str:
+    digits = f"{value:.4g}" if abs(value) < 1 else f"{value:.2f}".rstrip("0").rstrip(".")
+    decimals = len(digits.partition(".")[2]) if "e" not in digits else 8
+    return number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True)
+
+
+def clock_time(moment: datetime) -> str:
+    return timezone.localtime(moment, timezone.get_default_timezone()).strftime("%H:%M")
+
+
+def day(moment: datetime) -> str:
+    """Day and month: 28 Nov."""
+    return date_format(_local(moment), "j M")
+
+
+def weekday_name(number: int) -> str:
+    """Monday is 0."""
+    return (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))[number]
+
+
+def bucket_times(buckets: Buckets) -> list[str]:
+    """How each bucket is called along the axis."""
+    if buckets.unit == "hour":
+        return [clock_time(start) for start in buckets.starts]
+    if buckets.unit == "month":
+        return [date_format(_local(start), "M Y") for start in buckets.starts]
+    return [day(start) for start in buckets.starts]
+
+
+def bucket_names(buckets: Buckets) -> list[str]:
+    """How each bucket is called in full: in its title and in the table."""
+    if buckets.unit == "hour":
+        return [f"{day(start)}, {clock_time(start)}" for start in buckets.starts]
+    if buckets.unit == "month":
+        return [date_format(_local(start), "YEAR_MONTH_FORMAT") for start in buckets.starts]
+    names = [date_format(_local(start), "DATE_FORMAT") for start in buckets.starts]
+    if buckets.unit == "week":
+        return [_("Week from %(day)s") % {"day": name} for name in names]
+    return names
+
+
+def unit_words(unit: str) -> str:
+    return {
+        "hour": _("by hour"),
+        "day": _("by day"),
+        "week": _("by week"),
+        "month": _("by month"),
+    }[unit]
+
+
+def moments(times: Sequence[datetime]) -> list[str]:
+    """How moments are called along an axis that spans them."""
+    span = times[-1] - times[0] if times else timedelta(0)
+    return [clock_time(at) if span < timedelta(days=2) else day(at) for at in times]
+
+
+def full(moment: datetime) -> str:
+    return date_format(_local(moment), "SHORT_DATETIME_FORMAT")
+
+
+def share(part: int, total: int) -> str:
+    return presentation.percent(part, total)
+
+
+def zone() -> tzinfo:
+    """Days and hours are those of the site."""
+    return timezone.get_default_timezone()
+
+
+def _local(moment: datetime) -> datetime:
+    return timezone.localtime(moment, zone())

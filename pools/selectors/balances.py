@@ -1,0 +1,64 @@
+"""What was in a pool after each of its last changes, at a bounded cost however many there are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pools import events
+from pools.models import Log, Pool
+from pools.projecting import event_of
+
+MOST_LOGS: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """Oldest first; the first step is where the line begins. `cut`: there were changes before."""
+
+    steps: list[tuple[datetime, int]]
+    cut: bool
+
+
+def of(pool: Pool) -> Balances:
+    """The totals, in wei, walked back from the pool's present one along its newest folded logs.
+
+    Logs tell what was paid out, which is not always what had been contributed; so what a
+    withdrawal took off is the member's standing before less that after, where the logs tell both,
+    and else what was paid.
+    """
+    newest = Log.objects.filter(
+        contract=pool.contract_id,
+        pool_id=pool.pool_id,
+        retracted_seq=None,
+        block_number__lte=pool.last_block,
+    ).order_by("-block_number", "-log_index")
+    logs = list(newest.only("timestamp", "topics", "data", "kind", "problem")[: MOST_LOGS + 1])
+    cut = len(logs) > MOST_LOGS
+    changes = _changes(reversed([log for log in logs[:MOST_LOGS] if log.kind and not log.problem]))
+    total = pool.total_contributed
+    steps = []
+    for at, change in reversed(changes):
+        steps.append((at, total))
+        total = max(0, total - change)
+    begin = steps[-1][0] if cut and steps else pool.created_at
+    return Balances([(begin, total), *reversed(steps)], cut)
+
+
+def _changes(logs: "reversed[Log]") -> list[tuple[datetime, int]]:
+    """By how much each of the logs changed the pool's total, oldest first."""
+    standing: dict[str, int] = {}
+    found = []
+    for log in logs:
+        match event_of(log):
+            case events.MemberJoined(member=member, btc_amount=amount, shares=shares):
+                standing[member] = shares
+                found.append((log.timestamp, amount))
+            case events.PartialWithdrawal(
+                member=member, btc_amount=paid, remaining_contribution=left
+            ):
+                before = standing.get(member, left + paid)
+                standing[member] = left
+                found.append((log.timestamp, left - before))
+            case events.MemberLeft(member=member, btc_amount=paid):
+                found.append((log.timestamp, -standing.pop(member, paid)))
+    return found

@@ -1,0 +1,67 @@
+"""The whole past of the dashboard's charts: summed once, kept while the counts stand still.
+
+Held by the process, as years of hours take a quarter of a second to add up. What is kept is exact:
+whoever changes the count of a past hour draws a new `activity_mark`.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+from pools.charts import buckets
+from pools.charts.buckets import Hour
+from pools.models import Chain
+from pools.selectors.hours import hours
+
+# A backfill changes past hours all the time. While adding them up takes long, it is done again
+# after so many times as long, and this many seconds at most.
+WORTH_KEEPING: Final = 0.05
+REST: Final = 40
+LONGEST_REST: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """All hours before `until`, by the days of a time zone and by weekday and hour."""
+
+    until: datetime
+    zone: tzinfo
+    first: datetime | None
+    days: Sequence[Hour]
+    rhythm: Sequence[int]
+    mark: int | None
+    good_until: float  # by the monotonic clock, also when the mark is another already
+
+
+_one_at_a_time = threading.Lock()
+_kept: list[Past] = []
+
+
+def summed_past(now: datetime, zone: tzinfo) -> Past:
+    """Everything before yesterday (UTC): the clocks of writers and readers may differ by a day."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    until = midnight - buckets.DAY
+    with _one_at_a_time:
+        # Read first: whatever changes meanwhile, changes the mark once more.
+        mark = Chain.objects.values_list("activity_mark", flat=True).order_by("pk").first()
+        for past in _kept:
+            if (past.until, past.zone) == (until, zone) and (
+                past.mark == mark or time.monotonic() < past.good_until
+            ):
+                return past
+        past = _sum(until, zone, mark)
+        _kept[:] = [] if mark is None else [past]
+    return past
+
+
+def _sum(until: datetime, zone: tzinfo, mark: int | None) -> Past:
+    began = time.monotonic()
+    found = hours(until=until)
+    days, rhythm = buckets.by_day(found, zone), buckets.rhythm(found, zone)
+    took = time.monotonic() - began
+    rest = min(LONGEST_REST, REST * took) if took > WORTH_KEEPING else 0.0
+    first = found[0][0] if found else None
+    return Past(until, zone, first, days, rhythm, mark, began + took + rest)
