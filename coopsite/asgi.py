@@ -2,19 +2,21 @@
 
 import os
 
+import django
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
-from django.core.asgi import get_asgi_application
+
+from coopsite.handler import OneThreadHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "coopsite.settings")
 
-http_application = get_asgi_application()  # loads the apps, which the routes below need
+django.setup(set_prefix=False)  # loads the apps, which the routes below need
 
 from realtime.routing import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
     {
-        "http": http_application,
+        "http": OneThreadHandler(),
         "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns)),
     }
 )

@@ -1,0 +1,55 @@
+"""A request goes through its middleware and its view in one thread."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from channels.testing import HttpCommunicator
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import path
+
+from coopsite.handler import OneThreadHandler
+
+threads: list[int] = []
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+def noting(get_response: Handler) -> Handler:
+    """Middleware that could run on the event loop as well."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        threads.append(threading.get_ident())
+        answer = get_response(request)
+        threads.append(threading.get_ident())
+        return answer
+
+    return handle
+
+
+noting.async_capable = True  # type: ignore[attr-defined]
+
+
+def view(_request: HttpRequest) -> HttpResponse:
+    threads.append(threading.get_ident())
+    return HttpResponse("here")
+
+
+def test_middleware_and_view_share_a_thread_that_is_not_the_event_loops(settings: Any) -> None:
+    settings.MIDDLEWARE = [f"{__name__}.noting", *settings.MIDDLEWARE, f"{__name__}.noting"]
+    settings.ROOT_URLCONF = (path("", view),)
+    threads.clear()
+
+    async def asked() -> int:
+        headers = [(b"host", b"127.0.0.1")]
+        browser = HttpCommunicator(OneThreadHandler(), "GET", "/", headers=headers)
+        answer = await browser.get_response()
+        await browser.wait()
+        assert answer["body"] == b"here"
+        return threading.get_ident()
+
+    loop = asyncio.run(asked())
+    assert len(threads) == 5
+    assert len(set(threads)) == 1
+    assert loop not in threads
