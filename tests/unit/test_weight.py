@@ -1,0 +1,69 @@
+"""Pages stay light: what a browser loads for any of them, compressed, fits its budget.
+
+Counted are the files that a template's page links, those of the templates it extends and includes,
+and those that a style sheet imports. A chart library would be the one exception; there is none.
+"""
+
+import gzip
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+STATIC = ROOT / "static"
+BUDGETS = {"js": 35_000, "css": 15_000}  # bytes
+# Pages that a template of ours fills. Partials begin with "_"; the bases are only extended.
+PAGES = sorted(
+    path.relative_to(TEMPLATES).as_posix()
+    for path in TEMPLATES.rglob("*.html")
+    if not path.name.startswith("_") and path.name != "base.html"
+)
+FILE = re.compile(r"""\{%\s*static\s+['"]([\w./-]+\.(?:js|css))['"]""")
+OTHER_TEMPLATE = re.compile(r"""\{%\s*(?:include|extends)\s+['"]([\w./-]+)['"]""")
+
+
+@cache
+def linked(template: str) -> frozenset[str]:
+    """The static files that this template and those it builds on may link, whatever its `if`s."""
+    text = (TEMPLATES / template).read_text()
+    found = set(FILE.findall(text))
+    for other in OTHER_TEMPLATE.findall(text):
+        found |= linked(other)
+    return frozenset(found)
+
+
+@cache
+def compressed(name: str) -> int:
+    return len(gzip.compress((STATIC / name).read_bytes(), 9))
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("kind", BUDGETS)
+def test_a_page_loads_no_more_than_its_budget(page: str, kind: str):
+    files = sorted(name for name in linked(page) if name.endswith(f".{kind}"))
+    table = "".join(f"\n  {compressed(name):>7,} {name}" for name in files)
+    total = sum(compressed(name) for name in files)
+    assert total <= BUDGETS[kind], f"{page}: {total:,} of {BUDGETS[kind]:,} bytes{table}"
+
+
+def test_the_pages_that_people_see_are_among_them():
+    assert {"dashboard/dashboard.html", "pools/list.html", "pools/pool.html"} <= set(PAGES)
+    assert {"js/live.js", "vendor/htmx.min.js"} <= linked("dashboard/dashboard.html")
+
+
+def test_every_script_and_style_sheet_of_ours_is_linked_by_some_page():
+    linked_somewhere = set().union(*(linked(page) for page in PAGES))
+    ours = {
+        path.relative_to(STATIC).as_posix()
+        for folder, kind in (("js", "js"), ("css", "css"), ("vendor", "js"))
+        for path in (STATIC / folder).rglob(f"*.{kind}")
+    }
+    assert ours - linked_somewhere == set()
+
+
+def test_style_sheets_import_nothing_that_is_not_counted():
+    for sheet in STATIC.rglob("*.css"):
+        assert "@import" not in sheet.read_text(), sheet.name
