@@ -5,12 +5,20 @@ page around a value to the templates.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
+from functools import lru_cache, wraps
+from typing import ParamSpec, TypeVar
 
 from django.utils.formats import number_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+REMEMBERED = 2048  # values of each function; a page shows some hundreds
 
 WEI_PER_BTC = 10**18
 EXPLORERS = {31611: "https://explorer.test.mezo.org"}  # Mezo testnet
@@ -49,11 +57,27 @@ class Trend:
     text: str
 
 
+def remembered(function: Callable[P, T]) -> Callable[P, T]:
+    """Keeps what a pure function said lately, by language: pages repeat most of it."""
+
+    @lru_cache(maxsize=REMEMBERED, typed=True)
+    def said(_language: str | None, *args: Hashable, **options: Hashable) -> T:
+        return function(*args, **options)  # type: ignore[arg-type]
+
+    @wraps(function)
+    def ask(*args: P.args, **options: P.kwargs) -> T:
+        return said(get_language(), *args, **options)  # type: ignore[arg-type]
+
+    return ask
+
+
+@remembered
 def whole(value: int) -> str:
     """The integer with the language's grouping."""
     return number_format(value, use_l10n=True, force_grouping=True)
 
 
+@remembered
 def btc(wei: int, *, decimals: int = 8) -> str:
     """The amount in BTC, rounded down, without trailing zeros: 15·10^15 wei is "0.015"."""
     if 0 < wei < 10 ** (18 - decimals):
@@ -75,6 +99,7 @@ def short_hash(value: str) -> str:
     return f"{value[:10]}…"
 
 
+@remembered
 def percent(part: int, whole_: int, *, decimals: int = 1) -> str:
     """What part of the whole this is, rounded down to the given decimals; "0" of nothing."""
     share = Decimal(0) if whole_ <= 0 else Decimal(part * 100) / Decimal(whole_)
@@ -97,6 +122,7 @@ def trend(change: float | None) -> Trend | None:
     return Trend(direction=direction, text=f"{whole(abs(rounded))}\u202f%")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def identicon(address: str) -> Identicon:
     """Mirrored squares drawn from the address alone: the same everywhere, without any request."""
     digest = hashlib.blake2b(address.lower().encode(), digest_size=8).digest()

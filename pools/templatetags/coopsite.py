@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from django import template
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -138,10 +139,44 @@ def iso(moment: datetime) -> str:
 @register.filter
 def clock(moment: datetime) -> str:
     """What a page without JavaScript reads: the time today, the date before."""
-    local = timezone.localtime(moment)
-    if local.date() == timezone.localdate():
+    zone = timezone.get_current_timezone()
+    local = moment.astimezone(zone)
+    if local.date() == timezone.now().astimezone(zone).date():
         return local.strftime("%H:%M")
-    return date_format(local, "SHORT_DATE_FORMAT")
+    return _short_date(local.date())
+
+
+@presentation.remembered
+def _short_date(day: date) -> str:
+    return date_format(day, "SHORT_DATE_FORMAT")
+
+
+@register.filter
+def time_element(moment: datetime) -> SafeString:
+    """Scripts write the rest: how long ago that was."""
+    return format_html('<time datetime="{}">{}</time>', iso(moment), clock(moment))
+
+
+@register.filter
+def amount_element(wei: int, decimals: int = 8) -> SafeString:
+    """An amount whose exact wei show on hover, without its unit."""
+    return format_html(
+        '<data class="amount" value="{0}" title="{0} wei">{1}</data>',
+        str(wei),
+        presentation.btc(wei, decimals=decimals),
+    )
+
+
+@register.simple_tag
+def address_element(address: str, chain_id: int) -> SafeString:
+    """An address, short, with its picture, a way to the explorer and one to copy it."""
+    return _address_element(address, presentation.explorer_of(chain_id, settings.EXPLORER_URL))
+
+
+@presentation.remembered
+def _address_element(address: str, explorer_url: str) -> SafeString:
+    context = {"address": address, "explorer_url": explorer_url}
+    return render_to_string("_address_element.html", context)
 
 
 @register.filter
