@@ -43,14 +43,16 @@ BIGGEST_POOL_ID = 2**256 - 1
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     period = charts.read_period(request.GET.get("period"))
+    around = frame(topics=f"dashboard,charts:{period}")
     return render(
         request,
         "dashboard/dashboard.html",
         {
-            **frame(topics=f"dashboard,charts:{period}"),
+            **around,
             "period": period,
             "periods": [(each, charts.period_words(each)) for each in PERIODS],
             "charts": charts.charts(period),
+            "sparks": selectors.spark_counts(around["stats"].pools_total),
             "events": selectors.latest_events(FEED_ROWS),
             "pools": selectors.newest_pools(NEWEST_POOLS),
         },

@@ -159,6 +159,7 @@ class Asides:
         before = self._hub.source.stats()
         around = await self._hub.in_thread(self._hub.source.look_around)
         await self._tell_numbers(changes.changed_numbers(before, around.stats))
+        await self._tell_sparks()
 
     async def _look_at_connection(self) -> None:
         stats = await self._hub.in_thread(self._hub.source.look_at_connection)
@@ -180,6 +181,7 @@ class Asides:
         rows = await self._hub.in_thread(self._hub.source.newest_pools, touched, languages)
         await self._hub.mention(rows, to=_dashboard)
         await self._tell_numbers(names)
+        await self._tell_sparks()
         for topic in self._hub.watched("pool"):
             if (topic.contract, topic.pool_id) in touched:
                 self._pages[topic] = disturbed or self._pages.get(topic, False)
@@ -211,6 +213,13 @@ class Asides:
         languages = self._hub.languages(of=_dashboard)
         texts = await self._hub.in_thread(self._hub.source.numbers, names, languages)
         await self._hub.mention(texts, to=_dashboard)
+
+    async def _tell_sparks(self) -> None:
+        languages = self._hub.languages(of=_dashboard)
+        texts = await self._hub.in_thread(self._hub.source.sparks, languages)
+        if any(texts.values()):
+            self._hub.forget_standing()
+            await self._hub.mention(texts, to=_dashboard)
 
     async def _beat(self) -> None:
         """A sign of life, with the statistics that nobody needs by the second."""

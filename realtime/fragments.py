@@ -15,6 +15,7 @@ from django.utils import translation
 
 from pools.models import Contract, Pool
 from pools.rows import NEWEST_POOLS, EventRow, Stats
+from pools.sparklines import Counts
 from pools.status_rows import Behind, Status
 from realtime.changes import Change, PoolDetails
 from realtime.topics import Topic
@@ -128,6 +129,14 @@ def numbers_of(stats: Stats, names: Collection[str]) -> str:
 
 def all_numbers(stats: Stats) -> str:
     return numbers_of(stats, {*_NUMBERS, "trend_percent"})
+
+
+def sparks(counts: Counts, names: Iterable[str]) -> str:
+    """The named pictures of the cards."""
+    return "".join(
+        partial(f"spark-{name}", _render("dashboard/_spark.html", {"counts": counts, "name": name}))
+        for name in names
+    )
 
 
 def badge(stats: Stats) -> str:

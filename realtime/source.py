@@ -11,7 +11,7 @@ from django.db import connections
 from django.db.models import Q
 from django.utils import timezone
 
-from pools import selectors
+from pools import selectors, sparklines
 from pools.models import Contract, OutboxRow, Pool
 from pools.rows import FEED_ROWS, NEWEST_POOLS, EventRow, Message, Stats
 from pools.status_rows import Behind
@@ -60,6 +60,7 @@ class Source:
     def __init__(self) -> None:
         self._around: Surroundings | None = None
         self._feed: tuple[EventRow, ...] = ()
+        self._sparks: sparklines.Counts | None = None
         self.panels = Panels()
 
     def close(self) -> None:
@@ -141,6 +142,7 @@ class Source:
             for topic in topics:
                 if topic.kind == "dashboard":
                     html += fragments.all_numbers(around.stats)
+                    html += fragments.sparks(self._sparks or self._draw(), sparklines.NAMES)
                     if with_lists:
                         pools = selectors.newest_pools(NEWEST_POOLS)
                         html += fragments.newest_pools(pools)
@@ -193,6 +195,21 @@ class Source:
         """The named numbers as they were last read."""
         around = self._around or self.look_around()
         return fragments.in_each(languages, lambda: fragments.numbers_of(around.stats, names))
+
+    def sparks(self, languages: Iterable[Language]) -> dict[Language, str]:
+        """Those of the cards' pictures that differ from when they were last told."""
+        before, now = self._sparks, self._draw()
+        names = [
+            name
+            for name in sparklines.NAMES
+            if before is None or sparklines.parts(before, name) != sparklines.parts(now, name)
+        ]
+        return fragments.in_each(languages, lambda: fragments.sparks(now, names))
+
+    def _draw(self) -> sparklines.Counts:
+        around = self._around or self.look_around()
+        self._sparks = selectors.spark_counts(around.stats.pools_total)
+        return self._sparks
 
     def newest_pools(
         self, touched: Collection[PoolKey], languages: Iterable[Language]

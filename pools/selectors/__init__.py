@@ -19,6 +19,7 @@ from pools.selectors.lists import (
 from pools.selectors.overview import connection, current_seq, recounted, stats
 from pools.selectors.past import NotProved, NotThere, pool_at
 from pools.selectors.readings import reading, readings_of
+from pools.selectors.sparklines import spark_counts
 from pools.selectors.status import status
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "reading",
     "readings_of",
     "recounted",
+    "spark_counts",
     "stats",
     "status",
 ]

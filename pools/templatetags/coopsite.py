@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pools import presentation, sentences
+from pools import presentation, sentences, sparklines
 from pools.models import Membership, Pool
 from pools.rows import Connection, EventRow
 
@@ -26,6 +26,7 @@ register.filter("short_hash", presentation.short_hash)
 register.filter("trend", presentation.trend)
 register.filter("duration", presentation.duration)
 register.filter("identicon", presentation.identicon)
+register.filter("picture", sparklines.picture)
 
 STATUS_WORDS = ("accepting", "active", "closed")
 

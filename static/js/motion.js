@@ -1,6 +1,6 @@
-// What moves when something new comes in: numbers roll, rows arrive, lists make room.
-// Watches the document only, so it does not matter who swapped what. Also keeps data-value and the
-// connection card in step, since a frame carries no more than the text people read.
+// What moves when something new comes in: rows arrive, lists make room. Numbers are numbers.js'
+// matter. Watches the document only, so it does not matter who swapped what. Also keeps the
+// connection card in step with the badge.
 (() => {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const EASE = "cubic-bezier(0.2, 0.8, 0.2, 1)";
@@ -10,19 +10,6 @@
   const watch = (element, react, options) => {
     if (element) new MutationObserver(react).observe(element, options);
   };
-  const INSIDE = { childList: true, characterData: true, subtree: true };
-
-  // Numbers of the cards. Whole numbers only: their digits are the value in every language.
-  for (const number of document.querySelectorAll(".number[id][data-value]")) {
-    const update = () => {
-      const value = number.textContent.replace(/\D/g, "");
-      if (!value || value === number.dataset.value) return;
-      number.dataset.value = value;
-      number.closest(".card").dataset.value = value;
-      animate(number, [{ opacity: 0.2, transform: "translateY(0.35em)" }, {}], 350);
-    };
-    watch(number, update, INSIDE);
-  }
 
   // Rows of the stacks. The style sheet moves the others; one that only changed its looks stays.
   const keyOf = (row) => row.dataset?.event ?? row.dataset?.pool;
