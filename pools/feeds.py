@@ -75,7 +75,7 @@ class PoolsFeed(Feed[Pool, PoolFilter]):
         return pool.last_event_at
 
     def item_categories(self, pool: Pool) -> Iterable[str]:
-        return [pool.category] if pool.category else []
+        return [pool.category_id] if pool.category_id else []
 
 
 class PoolFeed(Feed[EventRow, Pool]):

@@ -6,7 +6,10 @@ Shared by pages and API. A page shows what the valid values select and tells of 
 
 import re
 from datetime import datetime
+from typing import Any, ClassVar
 
+from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Min, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +23,16 @@ from pools.filter_fields import (
     TextField,
     WholeNumberField,
 )
-from pools.models import Contract, CoveredRange, Log, Membership, Pool, is_of_kind
+from pools.models import (
+    NO_CATEGORY,
+    Category,
+    Contract,
+    CoveredRange,
+    Log,
+    Membership,
+    Pool,
+    is_of_kind,
+)
 from pools.paged_filter import PagedFilter, Parameter, Where
 
 # Up to so many new messages, it pays to ask first in which block the lowest of them lies.
@@ -53,6 +65,22 @@ MEMBER_ORDERINGS = {
 PIECE_ORDERINGS = {"-written": paging.Ordering("-written", (paging.integer("id"),))}
 
 
+class CategoryField(forms.CharField):
+    """The slug of a category, or `none` for the pools without one."""
+
+    json_schema: ClassVar[dict[str, Any]] = {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"}
+
+    def clean(self, value: Any) -> str:
+        slug: str = super().clean(value)
+        if slug:
+            known = [*Category.objects.values_list("slug", flat=True), NO_CATEGORY]
+            if slug not in known:
+                raise ValidationError(
+                    _("Not one of: %(names)s."), params={"names": ", ".join(known)}
+                )
+        return slug
+
+
 class PoolFilter(PagedFilter):
     orderings = POOL_ORDERINGS
     default_order = "-created"
@@ -72,7 +100,12 @@ class PoolFilter(PagedFilter):
         label=_("Status"),
         help_text="Whether it accepts members, is active or is closed.",
     )
-    category = Where(TextField, label=_("Category"), help_text="The pool's category.")
+    category = Where(
+        CategoryField,
+        method="with_category",
+        label=_("Category"),
+        help_text="What it is for: a category's short name, or none.",
+    )
     created_after = Where(
         MomentField,
         field_name="created_at",
@@ -105,6 +138,11 @@ class PoolFilter(PagedFilter):
         if value.isascii():
             return rows.filter(name__icontains=value)
         return rows.filter(name__iregex=re.escape(value))
+
+    def with_category(self, rows: QuerySet[Pool], _name: str, value: str) -> QuerySet[Pool]:
+        if value == NO_CATEGORY:
+            return rows.filter(category=None)
+        return rows.filter(category__slug=value)
 
     def with_status(self, rows: QuerySet[Pool], _name: str, value: str) -> QuerySet[Pool]:
         return rows.filter(status=Pool.Status[value.upper()])

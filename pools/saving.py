@@ -1,7 +1,8 @@
 """Rows of pools and members into states, and changed states back into rows.
 
 Called by `projecting` and `ingest`, in their transactions; `snapshot` reads only. In bulk, past the
-ORM: a backfill changes tens of thousands of members a second.
+ORM: a backfill changes tens of thousands of members a second. A pool's category is given with its
+row and left alone from then on.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 from django.db.models import F
 
-from pools import bulk
+from pools import bulk, categories
 from pools.bulk import Table
 from pools.models import Contract, Membership, Pool
 from pools.names import clean_name
@@ -195,13 +196,16 @@ def _save_pools(contract_id: int, ledger: Ledger, places: Mapping[int, PoolPlace
     spelled = bulk.spelling()
     uint256, moment = spelled.uint256, spelled.moment
     rows = []
-    for pool_id in sorted(ledger.changed_pools & ledger.pools.keys()):
+    changed = sorted(ledger.changed_pools & ledger.pools.keys())
+    names = {pool_id: clean_name(ledger.pools[pool_id].name) for pool_id in changed}
+    category_of = _categories(contract_id, names, places)
+    for pool_id in changed:
         pool, place = ledger.pools[pool_id], places[pool_id]
         rows.append(
             (
                 contract_id,
                 uint256(pool_id),
-                clean_name(pool.name),
+                names[pool_id],
                 pool.name,
                 pool.creator,
                 int(pool.status),
@@ -217,12 +221,20 @@ def _save_pools(contract_id: int, ledger: Ledger, places: Mapping[int, PoolPlace
                 place.created_block,
                 place.created_log_index,
                 place.created_tx,
-                "",
+                category_of.get(pool_id),
             )
         )
     stored = bulk.upsert(_POOLS, rows, key=_POOL_KEY, update=_OF_POOLS, returning=("id", "pool_id"))
     for key, pool_id in stored:
         places[_number(pool_id)].key = key
+
+
+def _categories(
+    contract_id: int, names: Mapping[int, str], places: Mapping[int, PoolPlace]
+) -> dict[int, str | None]:
+    """The category of those of the pools that have no row yet."""
+    new = {pool_id: name for pool_id, name in names.items() if places[pool_id].key is None}
+    return categories.decided(contract_id, new, categories.rules_in_force()) if new else {}
 
 
 def _save_members(

@@ -106,7 +106,7 @@ class PoolAnswer(Answer):
             created_at=pool.created_at,
             created_block=pool.created_block,
             created_tx=pool.created_tx,
-            category=pool.category or None,
+            category=pool.category_id or None,
             last_event_at=pool.last_event_at,
             reading=ReadingAnswer.of(reading) if reading else None,
         )

@@ -17,7 +17,7 @@ from pools.charts import dashboard as charts
 from pools.charts.buckets import PERIODS
 from pools.decoding import checksum
 from pools.filters import PoolFilter
-from pools.models import Contract
+from pools.models import NO_CATEGORY, Contract
 from pools.rows import FEED_ROWS, MEMBERS_SHOWN, NEWEST_POOLS
 from pools.time_travel import PastPool
 
@@ -77,6 +77,7 @@ def pool_list(request: HttpRequest) -> HttpResponse:
             "pools": page.results,
             "status_options": STATUSES,
             "ordering_options": ORDERINGS,
+            "category_options": _category_options(),
             "more_open": any(request.GET.get(name) for name in MORE_FILTERS),
             "next_query": following.urlencode() if page.next else "",
             "first_query": _without(request, "cursor"),
@@ -144,6 +145,11 @@ def frame(*, topics: str) -> dict[str, Any]:
         "troubled": list(Contract.objects.filter(Q(paused=True) | Q(emergency_mode=True))),
         "behind": selectors.behind(),
     }
+
+
+def _category_options() -> list[tuple[str, str]]:
+    named = [(category.slug, category.name) for category in selectors.categories()]
+    return [("", str(_("Any"))), *named, (NO_CATEGORY, str(_("Uncategorised")))]
 
 
 def _without(request: HttpRequest, name: str) -> str:

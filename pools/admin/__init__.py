@@ -2,15 +2,16 @@
 
 `chain` shows blocks, logs and contracts, `pools` what was folded from them, `history` what is
 proved of the past, `work` the workers' own books, `alerts` what operators should look at. Nothing
-is written but requests to scan a range again, and that an alert has been seen.
+is written but requests to scan a range again, that an alert has been seen, and what pools are for
+(`categories`).
 """
 
 from django.contrib import admin
 
-from pools.admin import alerts, chain, history, pools, work
+from pools.admin import alerts, categories, chain, history, pools, work
 
 admin.site.site_header = "Coopsite"
 admin.site.site_title = "Coopsite"
 admin.site.index_title = "Records"
 
-__all__ = ["alerts", "chain", "history", "pools", "work"]
+__all__ = ["alerts", "categories", "chain", "history", "pools", "work"]

@@ -91,7 +91,7 @@ def number_in(term: str) -> int | None:
     return found
 
 
-def list_link(model: str, text: object, **where: int) -> SafeString:
+def list_link(model: str, text: object, **where: int | str) -> SafeString:
     """A link to the admin's list of a model, narrowed to some rows."""
     url = reverse(f"admin:pools_{model}_changelist")
     return format_html('<a href="{}?{}">{}</a>', url, urlencode(where), text)

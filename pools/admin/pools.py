@@ -15,16 +15,19 @@ from pools.admin.base import (
     raw_bytes,
     record_link,
 )
+from pools.admin.categories import CategoryActionForm, MayCorrect, follow_rules, set_category
+from pools.categories import corrections_of, rules_in_force
 from pools.models import HourlyActivity, Membership, Pool
 from pools.selectors.accounts import pool_keys_of
 
 
 @admin.register(Pool)
-class PoolAdmin(RecordAdmin[Pool]):
+class PoolAdmin(MayCorrect, RecordAdmin[Pool]):
     list_display = (
         "title",
         "pool_id",
         "status",
+        "category",
         "creator",
         "member_count",
         "total_contributed",
@@ -33,8 +36,10 @@ class PoolAdmin(RecordAdmin[Pool]):
         "members_link",
         "explorer",
     )
-    list_filter = ("status", "contract")
-    list_select_related = ("contract",)
+    list_filter = ("status", "category", "contract")
+    list_select_related = ("contract", "category")
+    action_form = CategoryActionForm
+    actions = (set_category, follow_rules)
     date_hierarchy = "created_at"
     ordering = ("-created_block", "-created_log_index")
     search_help_text = "Part of a name, a pool's id, an address or the creating transaction's hash."
@@ -46,6 +51,7 @@ class PoolAdmin(RecordAdmin[Pool]):
         "creator",
         "status",
         "category",
+        "category_because",
         "min_contribution",
         "max_members",
         "member_count",
@@ -78,6 +84,13 @@ class PoolAdmin(RecordAdmin[Pool]):
     @admin.display(description="raw name")
     def name_as_it_came(self, pool: Pool) -> SafeString:
         return raw_bytes(pool.name_raw)
+
+    @admin.display(description="category because of")
+    def category_because(self, pool: Pool) -> str:
+        if corrections_of(pool).exists():
+            return "set by hand"
+        found = rules_in_force().match(pool.name)
+        return f"the keyword “{found.keyword}”" if found else "no keyword in the name"
 
     @admin.display(description="events", ordering="events")
     def events_link(self, pool: Pool) -> SafeString:

@@ -1,9 +1,16 @@
 """The records: what the chain said, what follows from it, and what is left to tell others.
 
-Only `pools.ingest` writes the chain-derived ones. Raw logs are kept as they came; pools,
-memberships, hourly counts and the contract's state can be rebuilt from them without a node.
+Only `pools.ingest` writes the chain-derived ones, and pools' categories. Raw logs are kept as they
+came; pools, memberships, hourly counts and the contract's state can be rebuilt from them without a
+node.
 """
 
+from pools.models.categories import (
+    NO_CATEGORY,
+    Category,
+    CategoryCorrection,
+    CategoryRules,
+)
 from pools.models.chain import (
     ADDRESS_LENGTH,
     COMMONEST_KIND,
@@ -17,14 +24,19 @@ from pools.models.chain import (
 )
 from pools.models.history import CoveredRange, EndpointRecord, HistoricalScan, Verification
 from pools.models.projections import HourlyActivity, Membership, Pool, PoolReading
+from pools.models.visits import RegionCount
 from pools.models.work import Alert, Lease, ListenerStatus, OutboxRow
 
 __all__ = [
     "ADDRESS_LENGTH",
     "COMMONEST_KIND",
     "HASH_LENGTH",
+    "NO_CATEGORY",
     "Alert",
     "Block",
+    "Category",
+    "CategoryCorrection",
+    "CategoryRules",
     "Chain",
     "Contract",
     "CoveredRange",
@@ -39,6 +51,7 @@ __all__ = [
     "OutboxRow",
     "Pool",
     "PoolReading",
+    "RegionCount",
     "Verification",
     "is_of_kind",
 ]

@@ -3,6 +3,7 @@
 from django.db import models
 
 from pools.fields import UInt256Field
+from pools.models.categories import Category
 from pools.models.chain import ADDRESS_LENGTH, HASH_LENGTH, Contract
 
 
@@ -24,7 +25,18 @@ class Pool(models.Model):
     max_members = UInt256Field()
     member_count = models.BigIntegerField(db_index=True)
     total_contributed = UInt256Field(db_index=True)
-    category = models.CharField(max_length=64, blank=True)
+    # The only column that people have a say in. The column holds the slug; the indices below are
+    # for the lists of one category in each of their orders, and answer for the foreign key, too.
+    category = models.ForeignKey(
+        Category,
+        to_field="slug",
+        db_column="category",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
     created_at = models.DateTimeField()
     created_block = models.BigIntegerField()
     created_log_index = models.IntegerField()
@@ -45,6 +57,12 @@ class Pool(models.Model):
                 fields=["status", "created_block", "created_log_index"], name="pool_of_status"
             ),
             models.Index(fields=["created_at"], name="pool_by_creation_time"),
+            models.Index(
+                fields=["category", "created_block", "created_log_index"], name="pool_of_category"
+            ),
+            models.Index(fields=["category", "total_contributed", "id"], name="pool_of_cat_total"),
+            models.Index(fields=["category", "member_count", "id"], name="pool_of_cat_members"),
+            models.Index(fields=["category", "last_event_at", "id"], name="pool_of_cat_activity"),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ Each takes a constant number of queries and writes nothing. Nobody else asks the
 """
 
 from pools.selectors.alerts import last_verification, open_alert_counts, open_alerts
+from pools.selectors.categories import categories
 from pools.selectors.coverage import behind, coverage
 from pools.selectors.lists import (
     event_rows,
@@ -19,6 +20,7 @@ from pools.selectors.lists import (
 from pools.selectors.overview import connection, current_seq, recounted, stats
 from pools.selectors.past import NotProved, NotThere, pool_at
 from pools.selectors.readings import reading, readings_of
+from pools.selectors.regions import regions
 from pools.selectors.sparklines import spark_counts
 from pools.selectors.status import status
 
@@ -26,6 +28,7 @@ __all__ = [
     "NotProved",
     "NotThere",
     "behind",
+    "categories",
     "connection",
     "coverage",
     "current_seq",
@@ -45,6 +48,7 @@ __all__ = [
     "reading",
     "readings_of",
     "recounted",
+    "regions",
     "spark_counts",
     "stats",
     "status",

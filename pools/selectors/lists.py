@@ -101,7 +101,8 @@ def _page(found: QuerySet[paging.M], filters: PagedFilter) -> Page[paging.M]:
 
 
 def _pools() -> QuerySet[Pool]:
-    return Pool.objects.select_related("contract").defer("name_raw")
+    with_all = Pool.objects.select_related("contract", "category")
+    return with_all.defer("name_raw", "category__keywords_en", "category__keywords_es")
 
 
 def _logs() -> QuerySet[Log]:

@@ -54,7 +54,7 @@ def pool_at(address: str, pool_id: int, block: int) -> PastPool:
             raise NotThere(f"There was no pool {pool_id} of contract {address} at block {block}.")
         pool, members = found
         today = Pool.objects.filter(contract=contract, pool_id=pool_id)
-        pool.category = today.values_list("category", flat=True).first() or ""
+        pool.category_id = today.values_list("category", flat=True).first()
         return PastPool(pool, block, *_known_block(contract, block), members)
 
 

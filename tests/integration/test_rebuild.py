@@ -190,7 +190,7 @@ def test_whatever_is_damaged_is_put_right(chain: ScriptedChain, damage: str) -> 
 def test_what_people_entered_stays(chain: ScriptedChain) -> None:
     of_pool(1).update(category="market", total_contributed=1)
     rebuild()
-    assert of_pool(1).get().category == "market"
+    assert of_pool(1).get().category_id == "market"
     assert of_pool(1).get().total_contributed == COIN // 2
 
 

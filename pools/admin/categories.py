@@ -1,0 +1,188 @@
+"""Admin pages of what pools are for, the one thing about pools that people decide.
+
+Changes are written by `pools.ingest`; what a page shows of them is counted with a bound.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from pools import categories, ingest
+from pools.admin.base import COUNTED, CheapPaginator, RecordAdmin, list_link, number_in
+from pools.categorising import Rule, Rules
+from pools.models import (
+    NO_CATEGORY,
+    Category,
+    CategoryCorrection,
+    CategoryRules,
+    Pool,
+    RegionCount,
+)
+from pools.turns import giving_way
+
+LOOKED_AT = 1_000  # pools that a preview goes over, the newest
+CORRECTED_AT_ONCE = 1_000
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin[Category]):
+    """May be added and changed. Not deleted: pools, corrections and links may name it."""
+
+    list_display = ("name_en", "name_es", "tone", "order", "active", "pools_link")
+    list_filter = ("active",)
+    ordering = ("order", "slug")
+    search_fields = ("slug", "name_en", "name_es")
+    paginator = CheapPaginator
+    show_full_result_count = False
+    prepopulated_fields = {"slug": ("name_en",)}
+    fields = (
+        "name_en",
+        "name_es",
+        "slug",
+        "tone",
+        "order",
+        "active",
+        "keywords_en",
+        "keywords_es",
+        "pools_now",
+        "preview",
+    )
+
+    def get_readonly_fields(
+        self, _request: HttpRequest, category: Category | None = None
+    ) -> tuple[str, ...]:
+        shown = ("pools_now", "preview")
+        return ("slug", *shown) if category else shown
+
+    def get_prepopulated_fields(
+        self, _request: HttpRequest, category: Category | None = None
+    ) -> dict[str, Any]:
+        return {} if category else {"slug": ("name_en",)}
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    def save_model(
+        self, request: HttpRequest, category: Category, form: forms.ModelForm[Any], change: bool
+    ) -> None:
+        super().save_model(request, category, form, change)
+        ingest.rules_changed()
+        # Where there are few pools, whoever saved sees them follow at once.
+        transaction.on_commit(_begin_to_apply, robust=True)
+        messages.info(request, "Pools that were not set by hand follow within a minute or two.")
+
+    @admin.display(description="pools")
+    def pools_link(self, category: Category) -> SafeString:
+        return list_link("pool", "show", category__slug__exact=category.slug)
+
+    @admin.display(description="pools")
+    def pools_now(self, category: Category) -> SafeString | str:
+        if not category.pk:
+            return "–"
+        count = Pool.objects.filter(category=category)[:COUNTED].count()
+        return list_link("pool", count, category__slug__exact=category.slug)
+
+    @admin.display(description="what the saved keywords find")
+    def preview(self, category: Category) -> SafeString | str:
+        if not category.pk:
+            return "Save it to see how many pools it finds."
+        alone = Rules([Rule(category.slug, category.order, tuple(category.keywords))])
+        together = categories.rules_in_force()
+        newest = Pool.objects.order_by("-created_block", "-created_log_index")
+        names = list(newest.values_list("name", flat=True)[:LOOKED_AT])
+        found = [name for name in names if alone.match(name)]
+        kept = [name for name in found if together.category_of(name) == category.slug]
+        return format_html(
+            "{} of the newest {} pools have one of these keywords in their name; in {} of them "
+            "no category before this one has one, too.<br>{}",
+            len(found),
+            len(names),
+            len(kept),
+            " · ".join(kept[:5]),
+        )
+
+
+def _begin_to_apply() -> None:
+    with giving_way():
+        ingest.apply_rules()
+
+
+class CategoryActionForm(ActionForm):
+    """Beside the list's actions: the category that “Set the category” sets."""
+
+    category = forms.ModelChoiceField(
+        Category.objects.all(),
+        to_field_name="slug",
+        required=False,
+        empty_label="(no category)",
+        label="Category:",
+    )
+
+
+@admin.action(description="Set the category for good", permissions=["correct"])
+def set_category(_admin: Any, request: HttpRequest, pools: QuerySet[Pool]) -> None:
+    """Give the chosen pools the category chosen beside the action, whatever the rules say."""
+    slug = request.POST.get("category") or None  # the form has checked it
+    if (keys := _chosen(request, pools)) is not None:
+        messages.success(request, f"{ingest.correct(keys, slug)} pools: {slug or NO_CATEGORY}.")
+
+
+@admin.action(description="Let the rules decide the category", permissions=["correct"])
+def follow_rules(_admin: Any, request: HttpRequest, pools: QuerySet[Pool]) -> None:
+    """Forget what was set by hand for the chosen pools."""
+    if (keys := _chosen(request, pools)) is not None:
+        forgotten = ingest.forget_corrections(keys)
+        messages.success(request, f"{forgotten} pools follow the rules again.")
+
+
+class MayCorrect:
+    """For admin classes with the actions: who may change pools may correct their category."""
+
+    def has_correct_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("pools.change_pool")
+
+
+def _chosen(request: HttpRequest, pools: QuerySet[Pool]) -> list[int] | None:
+    keys = list(pools.order_by("pk").values_list("pk", flat=True)[: CORRECTED_AT_ONCE + 1])
+    if len(keys) > CORRECTED_AT_ONCE:
+        messages.error(request, f"At most {CORRECTED_AT_ONCE} pools at once: choose fewer.")
+        return None
+    return keys
+
+
+@admin.register(CategoryCorrection)
+class CategoryCorrectionAdmin(RecordAdmin[CategoryCorrection]):
+    """What was set by hand; it is set and taken back on the list of pools."""
+
+    list_display = ("corrected_at", "contract", "pool_id", "name", "category")
+    list_filter = ("category",)
+    list_select_related = ("contract", "category")
+    ordering = ("-pk",)
+    search_help_text = "A pool's number."
+
+    def find(self, term: str) -> Q:
+        number = number_in(term)
+        return super().find(term) if number is None else Q(pool_id=number)
+
+
+@admin.register(CategoryRules)
+class CategoryRulesAdmin(RecordAdmin[CategoryRules]):
+    list_display = ("__str__", "revision", "done_to")
+
+
+@admin.register(RegionCount)
+class RegionCountAdmin(RecordAdmin[RegionCount]):
+    list_display = ("day", "region", "count")
+    date_hierarchy = "day"
+    ordering = ("-day", "-count")
+    search_help_text = "A time zone, as America/Lima."
+
+    def find(self, term: str) -> Q:
+        return Q(region=term)

@@ -1,0 +1,19 @@
+"""Where visitors are: counts by day and time zone, and nothing about anybody."""
+
+from django.db import models
+
+
+class RegionCount(models.Model):
+    """How many browsers told on one day (UTC) that they keep the time of a zone (IANA name)."""
+
+    day = models.DateField()
+    region = models.CharField(max_length=64)
+    count = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["day", "region"], name="region_once_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.region}: {self.count}"

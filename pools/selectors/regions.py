@@ -1,0 +1,16 @@
+"""Reads of where visitors are: by time zone, as their browsers told."""
+
+from datetime import date
+
+from django.db.models import Sum
+
+from pools.models import RegionCount
+
+
+def regions(since: date | None = None) -> list[tuple[str, int]]:
+    """How often each time zone (IANA name) was told from that day (UTC) on, the most first."""
+    counts = (
+        RegionCount.objects.all() if since is None else RegionCount.objects.filter(day__gte=since)
+    )
+    told = counts.values_list("region").annotate(total=Sum("count"))
+    return list(told.order_by("-total", "region"))
