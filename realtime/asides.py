@@ -1,6 +1,6 @@
 """What the hub tells between frames: heartbeat, badge, pending rows, numbers that time changes.
 
-How the work on history goes is `progress`'s part of it.
+How the work on history goes is `progress`'s part of it, the charts are `charts`'.
 
 None of it has a sequence number, and none of it needs to arrive: whoever connects is told how
 things stand. Runs within the hub's own steps, so nothing here overtakes a frame.
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pools.rows import Connection, EventRow
 from realtime import changes, fragments
 from realtime.changes import Change, PoolKey
+from realtime.charts import Charts
 from realtime.hints import Hint, PendingRows, read_hint
 from realtime.progress import Progress
 from realtime.topics import DASHBOARD, POOLS, Topic
@@ -50,6 +51,7 @@ class Asides:
         self._status_changed = False
         self._shown: Connection | None = None
         self._progress = Progress(hub)
+        self._charts = Charts(hub)
         now = time.monotonic()
         self._heartbeat_at = now + HEARTBEAT
         self._look_at = now + LOOK
@@ -82,11 +84,13 @@ class Asides:
         self._batch |= change.batch
         self._slow_numbers.update(change.numbers & fragments.SLOW_NUMBERS)
         self._progress.blocks_came()
+        self._charts.may_have_changed()
 
     def begun_anew(self) -> None:
         """Snapshots go out, which may hold events that were pending: none of them is struck out."""
         self._pending.forget_all()
         self._progress.may_have_changed()
+        self._charts.may_have_changed()
 
     def due_in(self) -> float:
         """Seconds until something here has to be done unasked."""
@@ -99,7 +103,7 @@ class Asides:
             times.append(self._slow_at)
         if self._batch:
             times.append(self._batch_at)
-        perhaps = self._pending.next_expiry(), self._progress.due_at()
+        perhaps = self._pending.next_expiry(), self._progress.due_at(), self._charts.due_at()
         times += [at for at in perhaps if at is not None]
         return max(0.0, min(times) - time.monotonic())
 
@@ -132,6 +136,8 @@ class Asides:
             await self._tell_lists()
         elif (due := self._progress.due_at()) is not None and due <= now:
             await self._progress.attend()
+        elif (due := self._charts.due_at()) is not None and due <= now:
+            await self._charts.attend()
 
     async def _tell_hint(self, now: float) -> None:
         _, heard = self._heard.popleft()
@@ -156,6 +162,7 @@ class Asides:
         await self._hub.mention(texts, to=shows)
 
     async def _turn_the_hour(self) -> None:
+        self._charts.may_have_changed()
         before = self._hub.source.stats()
         around = await self._hub.in_thread(self._hub.source.look_around)
         await self._tell_numbers(changes.changed_numbers(before, around.stats))

@@ -72,6 +72,8 @@ class Change:
             return self.batch or (topic.contract, topic.pool_id) in self.pools
         if topic.kind == "pools":
             return self.batch
+        if topic.kind == "charts":
+            return True
         return topic.kind == "dashboard" and (self.batch or bool(self.pools))
 
     def after(self, seq: int) -> "Change":

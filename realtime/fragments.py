@@ -13,6 +13,7 @@ import minify_html
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from pools.charts.shown import Chart
 from pools.models import Contract, Pool
 from pools.rows import NEWEST_POOLS, EventRow, Stats
 from pools.sparklines import Counts
@@ -76,7 +77,7 @@ def change(what: Change, topic: Topic) -> str:
         )
     if topic.kind == "pools":
         return _touched_pools(what) + _new_pools(what, "pool-list", swap="rows new")
-    # The status page is told of the work itself, which has its own pace.
+    # The status page and the charts have their own pace.
     return _pool_feed(what, topic) if topic.kind == "pool" else ""
 
 
@@ -159,6 +160,16 @@ def status_panels(status: Status, names: Iterable[str]) -> str:
         partial(f"status-{name}", _render(f"status/_{name}.html", {"status": status}))
         for name in names
     )
+
+
+def figures(charts: Iterable[Chart]) -> dict[str, str]:
+    """What of each chart changes, by the element that holds it: picture and table rows."""
+    parts = {}
+    for chart in charts:
+        for end, template in (("picture", "charts/_picture.html"), ("rows", "charts/_rows.html")):
+            target = f"{chart.name}-{end}"
+            parts[target] = partial(target, _render(template, {"chart": chart}))
+    return parts
 
 
 def feed_row(row: EventRow) -> str:

@@ -17,6 +17,7 @@ from pools.rows import FEED_ROWS, NEWEST_POOLS, EventRow, Message, Stats
 from pools.status_rows import Behind
 from realtime import changes, fragments, hints
 from realtime.changes import Change, PoolKey
+from realtime.figures import Figures
 from realtime.fragments import Surroundings
 from realtime.frames import Audience, Frame, Language, Wanted
 from realtime.panels import Panels
@@ -62,6 +63,7 @@ class Source:
         self._feed: tuple[EventRow, ...] = ()
         self._sparks: sparklines.Counts | None = None
         self.panels = Panels()
+        self.figures = Figures()
 
     def close(self) -> None:
         """Let go of this thread's database connection; the next call opens one anew."""
@@ -131,8 +133,8 @@ class Source:
         """What a page shows and no frame tells anew, as it was last told to others.
 
         Badge, statistics and banners, a dashboard's numbers, the panels of the status page, and
-        `with_lists`, for those who missed changes of them, a dashboard's newest pools and a pool's
-        page.
+        `with_lists`, for those who missed changes of them, a dashboard's newest pools and charts
+        and a pool's page.
         """
         topics, language = audience
         around = self._around or self.look_around()
@@ -146,7 +148,7 @@ class Source:
                     if with_lists:
                         pools = selectors.newest_pools(NEWEST_POOLS)
                         html += fragments.newest_pools(pools)
-                elif topic.kind in ("pools", "pool") and with_lists:
+                elif topic.kind in ("pools", "pool", "charts") and with_lists:
                     html += self._snapshot_of(topic, as_of)
                 elif topic.kind == "status":
                     html += self.panels.all()
@@ -295,6 +297,8 @@ class Source:
             return fragments.snapshot_of_pools(selectors.newest_pools(LISTED_POOLS))
         if topic.kind == "pool":
             return self._pool_page(topic, up_to=seq, with_feed=True)
+        if topic.kind == "charts":
+            return self.figures.all(topic.period)
         return ""  # the status page has no lists that frames go on with
 
     def _pool_page(self, topic: Topic, *, up_to: int, with_feed: bool) -> str:

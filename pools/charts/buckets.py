@@ -16,7 +16,7 @@ DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
 # The whole past: days while there are few, then weeks, then months.
 MOST_DAYS: Final = 45
-MOST_WEEKS: Final = 104
+MOST_WEEKS: Final = 60
 
 Counts = tuple[int, ...]
 """How many events of each group."""

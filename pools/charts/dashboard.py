@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from django.utils import timezone
@@ -11,7 +12,6 @@ from django.utils.translation import ngettext
 from pools.charts import buckets, drawing, shown
 from pools.charts.buckets import PERIODS, Buckets, Counts
 from pools.charts.shown import Chart, Key, Table
-from pools.presentation import whole
 from pools.selectors import activity
 from pools.selectors.activity import Activity
 
@@ -37,27 +37,27 @@ def charts(period: str, now: datetime | None = None) -> list[Chart]:
     read = activity.read(period, now or timezone.now())
     spans = buckets.buckets(period, read.now, shown.zone(), read.first)
     counts = buckets.into(read.hours, spans, len(GROUP_CSS))
+    names = shown.bucket_names(spans)
     return [
-        _pools(read, spans, counts),
-        _activity(spans, counts),
+        _pools(read, spans, names, counts),
+        _activity(spans, names, counts),
         _sizes(read.sizes),
         _categories(read.categories),
         _rhythm(read, period),
     ]
 
 
-def _pools(read: Activity, spans: Buckets, counts: Sequence[Counts]) -> Chart:
+def _pools(read: Activity, spans: Buckets, names: Sequence[str], counts: Sequence[Counts]) -> Chart:
     created = [count[0] for count in counts]
     before = max(0, read.pools_total - sum(created))
     totals = buckets.running(before, created)
-    names = shown.bucket_names(spans)
     last = max(1, len(spans) - 1)
     graph = drawing.line(
         [(index / last, total) for index, total in enumerate(totals)],
         titles=[
             f"{name}: {_pools_in_words(total)}" for name, total in zip(names, totals, strict=True)
         ],
-        times=shown.bucket_times(spans),
+        times=partial(shown.bucket_time, spans),
         words=shown.short,
         least_step=1,
     )
@@ -68,12 +68,12 @@ def _pools(read: Activity, spans: Buckets, counts: Sequence[Counts]) -> Chart:
         shape="charts/_line.html",
         drawing=graph if totals[-1] else None,
         summary=_("From %(first)s to %(last)s pools.")
-        % {"first": whole(before), "last": whole(totals[-1])},
+        % {"first": shown.count(before), "last": shown.count(totals[-1])},
         empty=_("The line begins with the first pool that somebody creates."),
         table=Table(
             (_("Time"), _("Created"), _("Pools")),
             tuple(
-                (name, whole(new), whole(total))
+                (name, shown.count(new), shown.count(total))
                 for name, new, total in zip(names, created, totals, strict=True)
             ),
         ),
@@ -81,11 +81,11 @@ def _pools(read: Activity, spans: Buckets, counts: Sequence[Counts]) -> Chart:
 
 
 def _pools_in_words(count: int) -> str:
-    return ngettext("%(n)s pool", "%(n)s pools", count) % {"n": whole(count)}
+    return ngettext("%(n)s pool", "%(n)s pools", count) % {"n": shown.count(count)}
 
 
 def _events_in_words(count: int) -> str:
-    return ngettext("%(n)s event", "%(n)s events", count) % {"n": whole(count)}
+    return ngettext("%(n)s event", "%(n)s events", count) % {"n": shown.count(count)}
 
 
 def _group_words() -> tuple[str, ...]:
@@ -99,19 +99,25 @@ def _group_words() -> tuple[str, ...]:
     )
 
 
-def _activity(spans: Buckets, counts: Sequence[Counts]) -> Chart:
+def _activity(spans: Buckets, names: Sequence[str], counts: Sequence[Counts]) -> Chart:
     words = _group_words()
-    names = shown.bucket_names(spans)
     totals = [sum(column) for column in zip(*counts, strict=True)]
     total = sum(totals)
     titles = []
     for name, column in zip(names, counts, strict=True):
-        parts = [f"{word} {whole(n)}" for word, n in zip(words, column, strict=True) if n]
+        parts = [f"{word} {shown.count(n)}" for word, n in zip(words, column, strict=True) if n]
         titles.append("\n".join([f"{name}: {_events_in_words(sum(column))}", *parts]))
     graph = drawing.bars(
-        counts, css=GROUP_CSS, titles=titles, times=shown.bucket_times(spans), words=shown.short
+        counts,
+        css=GROUP_CSS,
+        titles=titles,
+        times=partial(shown.bucket_time, spans),
+        words=shown.short,
     )
-    keys = [Key(css, word, whole(n)) for css, word, n in zip(GROUP_CSS, words, totals, strict=True)]
+    keys = [
+        Key(css, word, shown.count(n))
+        for css, word, n in zip(GROUP_CSS, words, totals, strict=True)
+    ]
     return Chart(
         name="chart-activity",
         title=_("Activity"),
@@ -124,7 +130,7 @@ def _activity(spans: Buckets, counts: Sequence[Counts]) -> Chart:
         table=Table(
             (_("Time"), *words, _("All")),
             tuple(
-                (name, *(whole(n) for n in column), whole(sum(column)))
+                (name, *(shown.count(n) for n in column), shown.count(sum(column)))
                 for name, column in zip(names, counts, strict=True)
             ),
         ),
@@ -180,7 +186,7 @@ def _parts(
 ) -> Chart:
     """A donut of pools: (colour, word, count) each."""
     total = sum(count for _css, _word, count in parts)
-    keys = tuple(Key(css, word, whole(count)) for css, word, count in parts)
+    keys = tuple(Key(css, word, shown.count(count)) for css, word, count in parts)
     return Chart(
         name=name,
         title=title,
@@ -205,7 +211,9 @@ def _parts(
         keys=keys,
         table=Table(
             (*head, _("Share")),
-            tuple((word, whole(count), shown.share(count, total)) for _css, word, count in parts),
+            tuple(
+                (word, shown.count(count), shown.share(count, total)) for _css, word, count in parts
+            ),
         ),
     )
 
@@ -241,7 +249,7 @@ def _rhythm(read: Activity, period: str) -> Chart:
         table=Table(
             (_("Hour"), *days),
             tuple(
-                (f"{hour:02}:00", *(whole(week[day * 24 + hour]) for day in range(7)))
+                (f"{hour:02}:00", *(shown.count(week[day * 24 + hour]) for day in range(7)))
                 for hour in range(24)
             ),
         ),

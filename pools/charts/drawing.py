@@ -21,6 +21,8 @@ STEPS: Final = 4  # at most, up the side
 
 Words = Callable[[float], str]
 """What the axis says of a value."""
+Times = Callable[[int], str]
+"""What it says of a point or bucket, by its place: only a few of them are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def line(
     points: Sequence[tuple[float, float]],
     *,
     titles: Sequence[str],
-    times: Sequence[str],
+    times: Times,
     words: Words,
     least_step: float = 0.0,
     stepped: bool = False,
@@ -152,7 +154,7 @@ def bars(
     *,
     css: Sequence[str],
     titles: Sequence[str],
-    times: Sequence[str],
+    times: Times,
     words: Words,
 ) -> Graph:
     """Stacked bars: a column of counts for each bucket, one colour for each group."""
@@ -225,11 +227,11 @@ def _up(sized: Scale, words: Words) -> tuple[Label, ...]:
     return tuple(Label(number(sized.y(value)), words(value)) for value in sized.values())
 
 
-def _along(xs: Sequence[float], times: Sequence[str]) -> tuple[Label, ...]:
+def _along(xs: Sequence[float], times: Times) -> tuple[Label, ...]:
     """As many of the times as there is room for, the newest among them."""
-    every = -(-len(times) // LABELS)
-    shown = [index for index in range(len(times)) if (len(times) - 1 - index) % every == 0]
-    return tuple(Label(number(xs[index]), times[index]) for index in shown)
+    every = -(-len(xs) // LABELS)
+    shown = [place for place in range(len(xs)) if (len(xs) - 1 - place) % every == 0]
+    return tuple(Label(number(xs[place]), times(place)) for place in shown)
 
 
 def _marks(edges: Sequence[float], titles: Sequence[str]) -> tuple[Mark, ...]:

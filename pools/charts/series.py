@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.utils.translation import gettext as _
 
@@ -37,7 +38,7 @@ def contributions(pool: Pool) -> Chart:
         drawing=drawing.line(
             _placed(times, [total / WEI_PER_BTC for total in totals]),
             titles=titles,
-            times=shown.moments(times),
+            times=partial(shown.moment_time, times),
             words=shown.short,
             stepped=True,
         )
@@ -70,7 +71,7 @@ def latency(points: Sequence[tuple[datetime, float]]) -> Chart:
         drawing=drawing.line(
             _placed(times, values),
             titles=[f"{shown.full(at)}: {_ms(ms)}" for at, ms in points],
-            times=shown.moments(times),
+            times=partial(shown.moment_time, times),
             words=shown.short,
         )
         if len(points) > 1

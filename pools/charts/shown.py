@@ -86,13 +86,12 @@ def weekday_name(number: int) -> str:
     return (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))[number]
 
 
-def bucket_times(buckets: Buckets) -> list[str]:
-    """How each bucket is called along the axis."""
+def bucket_time(buckets: Buckets, place: int) -> str:
+    """How a bucket is called along the axis."""
+    start = buckets.edges[place]
     if buckets.unit == "hour":
-        return [clock_time(start) for start in buckets.starts]
-    if buckets.unit == "month":
-        return [date_format(_local(start), "M Y") for start in buckets.starts]
-    return [day(start) for start in buckets.starts]
+        return clock_time(start)
+    return date_format(_local(start), "M Y") if buckets.unit == "month" else day(start)
 
 
 def bucket_names(buckets: Buckets) -> list[str]:
@@ -116,14 +115,19 @@ def unit_words(unit: str) -> str:
     }[unit]
 
 
-def moments(times: Sequence[datetime]) -> list[str]:
-    """How moments are called along an axis that spans them."""
-    span = times[-1] - times[0] if times else timedelta(0)
-    return [clock_time(at) if span < timedelta(days=2) else day(at) for at in times]
+def moment_time(times: Sequence[datetime], place: int) -> str:
+    """How a moment is called along an axis that spans them all."""
+    at = times[place]
+    return clock_time(at) if times[-1] - times[0] < timedelta(days=2) else day(at)
 
 
 def full(moment: datetime) -> str:
     return date_format(_local(moment), "SHORT_DATETIME_FORMAT")
+
+
+def count(value: int) -> str:
+    """As `presentation.whole`, which takes its time: most counts are small, and there are many."""
+    return str(value) if 0 <= value < 1000 else presentation.whole(value)
 
 
 def share(part: int, total: int) -> str:

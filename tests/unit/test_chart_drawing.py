@@ -41,7 +41,7 @@ def line(values: list[float], *, stepped: bool = False) -> drawing.Graph:
     return drawing.line(
         [(index / last, value) for index, value in enumerate(values)],
         titles=names,
-        times=names,
+        times=names.__getitem__,
         words=str,
         stepped=stepped,
     )
@@ -63,7 +63,9 @@ def test_bars_lie_on_the_canvas_and_are_as_high_as_their_counts(
     columns: list[tuple[int, int, int]],
 ) -> None:
     names = [str(index) for index in range(len(columns))]
-    graph = drawing.bars(columns, css=["a", "b", "c"], titles=names, times=names, words=str)
+    graph = drawing.bars(
+        columns, css=["a", "b", "c"], titles=names, times=names.__getitem__, words=str
+    )
     assert all(inside(stack.path) for stack in graph.stacks)
     drawn = {stack.css for stack in graph.stacks}
     sums = dict(zip("abc", map(sum, zip(*columns, strict=True)), strict=False))

@@ -1,0 +1,78 @@
+// The charts' periods: a click swaps the figures alone and puts the period into the address; back
+// and forward bring it back. Without this script the same links load the page.
+(() => {
+  const TURN = 900_000; // ms; in some time zones hours begin at a quarter
+  const section = document.getElementById("charts");
+  const holder = document.getElementById("live");
+  if (!section) return;
+
+  const CONNECT = "hx-ws:connect";
+  const links = [...section.querySelectorAll("[data-period]")];
+  const shown = () => links.find((link) => link.hasAttribute("aria-current"));
+  const asked = () =>
+    new URLSearchParams(location.search).get("period") ?? links[0].dataset.period;
+  const turn = () => Math.floor(Date.now() / TURN);
+
+  let shownIn = turn();
+  let loading = null;
+
+  const load = async (href) => {
+    loading?.abort();
+    loading = new AbortController();
+    const answer = await fetch(href, { signal: loading.signal });
+    if (!answer.ok) throw new Error(answer.statusText);
+    return new DOMParser().parseFromString(await answer.text(), "text/html");
+  };
+
+  // Opened tables stay open, and the socket asks for the period that is seen.
+  const put = (page) => {
+    const figures = page.getElementById("figures");
+    for (const table of section.querySelectorAll("details[open]")) {
+      const same = figures.querySelector(`#${table.parentElement.id} details`);
+      if (same) same.open = true;
+    }
+    document.getElementById("figures").replaceWith(document.adoptNode(figures));
+    const period = page.querySelector("[data-period][aria-current]").dataset.period;
+    for (const link of links) {
+      if (link.dataset.period === period) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+    shownIn = turn();
+    const topics = page.getElementById("live")?.getAttribute(CONNECT);
+    if (!holder || !topics || holder.getAttribute(CONNECT) === topics) return;
+    holder.setAttribute(CONNECT, topics);
+    htmx.process(holder, true);
+  };
+
+  const show = async (href, push) => {
+    section.setAttribute("aria-busy", "true");
+    try {
+      const page = await load(href);
+      if (push) history.pushState(null, "", href);
+      put(page);
+    } catch (error) {
+      if (error.name === "AbortError") return; // another one is on its way
+      location.assign(href);
+    }
+    loading = null;
+    section.removeAttribute("aria-busy");
+  };
+
+  section.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-period]");
+    const special = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (!link || special || event.button) return;
+    event.preventDefault();
+    if (link === shown() && !loading) return;
+    show(link.href.replace(/#.*/, ""), link.dataset.period !== asked());
+  });
+
+  addEventListener("popstate", () => {
+    if (asked() !== shown()?.dataset.period) show(location.href, false);
+  });
+
+  // A link that was down over the turn of an hour, with nothing missed, is told of no chart.
+  holder?.addEventListener("htmx:ws:after:connection", () => {
+    if (turn() !== shownIn) show(location.href, false);
+  });
+})();

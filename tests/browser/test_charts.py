@@ -1,0 +1,184 @@
+"""The dashboard's charts in a real browser: live, by keyboard, without scripts, on a phone."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.async_api import Browser, Page, async_playwright
+
+from coopsite.tools import find_chromium
+from tests.browser.test_pages import violations
+from tests.browser.test_status import SHIFTS
+from tests.chromium import FLAGS
+from tests.factories import ANA, BTC, ChainFactory, address, listener
+from tests.live import ORIGIN, WebServers, records, web_servers
+
+__all__ = ["records", "web_servers"]
+
+EVENTS = "#chart-activity-rows tr:last-child td:last-child"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        yield chromium
+        await chromium.close()
+
+
+@pytest.fixture
+def chain(web_servers: WebServers) -> ChainFactory:
+    """Two pools whose events began five days ago, and a few members of this hour."""
+    now = timezone.now().replace(microsecond=0)
+    chain = ChainFactory(start_time=now - timedelta(days=5))
+    chain.block(chain.created(1), chain.joined(1, ANA, BTC))
+    chain.block(chain.created(2, name="Casa"), at=now - timedelta(days=2))
+    for number in range(3):
+        chain.block(chain.joined(2, address(f"member {number}"), BTC), at=now)
+    listener(updated_at=now + timedelta(hours=1), connected_at=now, head=chain.head.number)
+    return chain
+
+
+async def visit(browser: Browser, url: str, **options: Any) -> tuple[Page, list[str]]:
+    """The dashboard, and what scripts and the CSP complain of."""
+    troubles: list[str] = []
+    context = await browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+    page = await context.new_page()
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    await page.goto(url)
+    return page, troubles
+
+
+async def shown_period(page: Page) -> str | None:
+    return await page.locator(".periods [aria-current]").get_attribute("data-period")
+
+
+async def until_events(page: Page, count: int, selector: str = EVENTS) -> None:
+    """Wait for the last row of the activity's table to tell so many events."""
+    await page.wait_for_function(
+        "([selector, count]) => document.querySelector(selector)?.textContent === count",
+        arg=[selector, str(count)],
+        timeout=15_000,
+    )
+
+
+async def test_an_opened_table_stays_open_and_nothing_moves_while_events_come(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    page, troubles = await visit(browser, f"{ORIGIN}:{web_servers.start().port}/")
+    await page.wait_for_selector("body[data-link=live]")
+    summary = page.locator("#chart-activity summary")
+    await summary.focus()
+    await page.keyboard.press("Enter")
+    await until_events(page, 3)
+    await page.evaluate(SHIFTS)
+    before = await page.evaluate("window.shifted")
+    for count in (4, 5):
+        chain.block(chain.joined(2, address(f"late {count}"), BTC), at=timezone.now())
+        await until_events(page, count)
+    assert await page.locator("#chart-activity details").get_attribute("open") is not None
+    assert await summary.evaluate("(element) => element === document.activeElement")
+    assert await page.locator("#chart-activity .graph .c-join").count() == 1
+    assert await page.locator("#chart-rhythm rect title").count() == 168
+    assert await page.evaluate("window.shifted") - before < 0.02
+    assert troubles == []
+
+
+async def test_the_period_switches_by_keyboard_without_loading_the_page(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    page, troubles = await visit(browser, f"{ORIGIN}:{web_servers.start().port}/")
+    await page.wait_for_selector("body[data-link=live]")
+    await page.evaluate("window.still = true")
+    await page.locator("#chart-pools summary").click()
+    link = page.locator("[data-period='7d']")
+    await link.focus()
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("[data-period='7d'][aria-current]")
+    assert page.url.endswith("/?period=7d")
+    assert await page.locator("#chart-pools-rows tr").count() == 7
+    assert await page.locator("#chart-pools details").get_attribute("open") is not None
+    assert await link.evaluate("(element) => element === document.activeElement")
+
+    # What happens now is told of the period that is seen now.
+    await page.wait_for_selector("body[data-link=live]")
+    chain.block(chain.joined(1, address("late"), BTC), at=timezone.now())
+    await until_events(page, 4)
+    assert await page.locator("#chart-activity-rows tr").count() == 7
+
+    await page.go_back()
+    await page.wait_for_selector("[data-period='24h'][aria-current]")
+    await until_events(page, 4)
+    assert await page.locator("#chart-activity-rows tr").count() == 24
+    await page.go_forward()
+    await page.wait_for_selector("[data-period='7d'][aria-current]")
+    assert await page.evaluate("window.still")
+    assert troubles == []
+
+
+async def test_the_skip_link_does_not_load_the_charts_anew(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    page, _troubles = await visit(browser, f"{ORIGIN}:{web_servers.start().port}/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/#main")
+    await page.go_back()
+    assert [url for url in asked if "/?" in url or url.endswith("/")] == []
+
+
+async def test_without_scripts_periods_are_links_and_tables_open(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    page, _troubles = await visit(
+        browser, f"{ORIGIN}:{web_servers.start().port}/", java_script_enabled=False
+    )
+    assert await shown_period(page) == "24h"
+    await page.locator("[data-period='30d']").click()
+    assert page.url.endswith("?period=30d#charts")
+    assert await shown_period(page) == "30d"
+    await page.locator("#chart-sizes summary").click()
+    assert await page.locator("#chart-sizes tbody").is_visible()
+    assert await page.locator("#chart-activity-rows tr").count() == 30
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 360])
+async def test_axe_finds_nothing_with_all_tables_open(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser, scheme: Any, width: int
+) -> None:
+    port = web_servers.start().port
+    for period in ("24h", "all"):
+        page, troubles = await visit(
+            browser,
+            f"{ORIGIN}:{port}/?period={period}",
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            locale="es-PE",
+        )
+        for summary in await page.locator(".chart summary").all():
+            await summary.click()
+        assert await violations(page) == []
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        assert troubles == []
+
+
+async def test_the_words_of_a_chart_can_be_read_on_a_phone(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    page, _troubles = await visit(
+        browser,
+        f"{ORIGIN}:{web_servers.start().port}/?period=30d",
+        viewport={"width": 360, "height": 740},
+    )
+    sizes = await page.evaluate(
+        """() => [...document.querySelectorAll("#figures svg text")].map((text) =>
+          text.getBoundingClientRect().height)"""
+    )
+    assert min(sizes) >= 10
