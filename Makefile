@@ -13,8 +13,8 @@ test: ## run the whole test suite
 	@scripts/with-python scripts/bootstrap.py test
 	@.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-bench: ## measure latency, fan-out, idle cost and history
-	@scripts/with-python scripts/bootstrap.py test
+bench: ## measure latency, fan-out, idle cost, pages and history
+	@scripts/with-python scripts/bootstrap.py bench
 	@.venv/bin/python -m tests.bench
 
 lint: ## check style, types, layers, templates, migrations and locks

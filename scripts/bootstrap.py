@@ -1,4 +1,4 @@
-"""Installs what `make run`, `make test` or `make lint` lacks, and does nothing twice.
+"""Installs what `make run`, `make test`, `make bench` or `make lint` lacks, and does nothing twice.
 
 Runs on the bare Python of the machine, so it knows the standard library only. What is installed
 is remembered by a stamp that holds the lock file's hash: same hash, nothing to do.
@@ -33,13 +33,15 @@ def main(target: str) -> None:
     with only_one():
         virtual_environment()
         packages("run" if target == "run" else "dev")
-        if target in ("run", "test"):
+        if target in ("run", "test", "bench"):
             if not (target == "run" and os.environ.get("REDIS_URL")):
                 redis_server()
             node_tools()
-        if target == "test":
+        if target in ("test", "bench"):
             postgres()
             browser()
+        if target == "bench":
+            measuring_tools()
 
 
 def say(text: str) -> None:
@@ -155,19 +157,30 @@ def found_postgres() -> bool:
 
 def node_tools() -> None:
     """anvil, the Solidity compiler and axe-core, under `.tools/`."""
-    lock = ROOT / "package-lock.json"
-    if stamped(TOOLS / "stamp", mark(lock)):
+    npm_packages(ROOT, TOOLS, saying="Installing anvil, the local chain …")
+    for program in tools.NODE_MODULES.glob("@foundry-rs/anvil-*/bin/anvil"):
+        program.chmod(0o755)
+
+
+def measuring_tools() -> None:
+    """Lighthouse, under `.tools/bench/`."""
+    npm_packages(ROOT / "tests" / "bench", TOOLS / "bench", saying="Installing Lighthouse …")
+
+
+def npm_packages(source: Path, target: Path, *, saying: str) -> None:
+    """Installs the lock in `source` under `target`."""
+    lock = source / "package-lock.json"
+    if stamped(target / "stamp", mark(lock)):
         return
-    say("Installing anvil, the local chain …")
+    say(saying)
+    target.mkdir(exist_ok=True)
     for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(ROOT / name, TOOLS / name)
+        shutil.copyfile(source / name, target / name)
     npm = node_package_manager()
     options = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
     helps = "Is the npm registry reachable?"
-    run(*npm, "ci", *options, cwd=TOOLS, doing="Installing the npm packages", helps=helps)
-    for program in tools.NODE_MODULES.glob("@foundry-rs/anvil-*/bin/anvil"):
-        program.chmod(0o755)
-    (TOOLS / "stamp").write_text(mark(lock))
+    run(*npm, "ci", *options, cwd=target, doing="Installing the npm packages", helps=helps)
+    (target / "stamp").write_text(mark(lock))
 
 
 def node_package_manager() -> tuple[str | Path, ...]:

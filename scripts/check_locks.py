@@ -43,16 +43,24 @@ def problems() -> list[str]:
     differing = sorted(name for name, version in run.items() if dev.get(name) != version)
     if differing:
         found.append(f"run.txt and dev.txt disagree on {', '.join(differing)}")
-    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    for folder in (ROOT, ROOT / "tests" / "bench"):
+        found += npm_problems(folder)
+    return found
+
+
+def npm_problems(folder: Path) -> list[str]:
+    found = []
+    lock = (folder / "package-lock.json").relative_to(ROOT)
+    packages = json.loads((ROOT / lock).read_text())["packages"]
     for name, package in packages.items():
         if "resolved" in package:
-            found.append(f"package-lock.json holds an address for {name}")
+            found.append(f"{lock} holds an address for {name}")
         # anvil's packages for other platforms could not be seen where the lock was made.
         if name and "integrity" not in package and not package.get("optional"):
-            found.append(f"package-lock.json has no hash for {name}")
-    wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+            found.append(f"{lock} has no hash for {name}")
+    wanted = json.loads((folder / "package.json").read_text())["devDependencies"]
     if packages[""]["devDependencies"] != wanted:
-        found.append("package-lock.json is older than package.json")
+        found.append(f"{lock} is older than its package.json")
     return found
 
 

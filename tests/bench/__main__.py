@@ -1,7 +1,7 @@
 """`make bench`: every measurement, one after the other, with the machine it ran on.
 
-`python -m tests.bench NAME` runs one of them: latency, fanout, idle, pages, history, growth,
-rebuild, crowded.
+`python -m tests.bench NAME` runs one of them: latency, fanout, idle, pages, lighthouse, history,
+growth, rebuild, crowded.
 """
 
 import importlib
@@ -10,7 +10,17 @@ import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
-MEASUREMENTS = ("latency", "fanout", "idle", "pages", "history", "growth", "rebuild", "crowded")
+MEASUREMENTS = (
+    "latency",
+    "fanout",
+    "idle",
+    "pages",
+    "lighthouse",
+    "history",
+    "growth",
+    "rebuild",
+    "crowded",
+)
 
 
 def main(names: list[str]) -> None:
