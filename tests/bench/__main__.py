@@ -1,7 +1,7 @@
 """`make bench`: every measurement, one after the other, with the machine it ran on.
 
-`python -m tests.bench NAME` runs one of them: latency, fanout, idle, pages, lighthouse, history,
-growth, rebuild, crowded.
+`python -m tests.bench NAME` runs one of them: latency, fanout, idle, pages, lighthouse, burst,
+history, growth, rebuild, crowded.
 """
 
 import importlib
@@ -16,6 +16,7 @@ MEASUREMENTS = (
     "idle",
     "pages",
     "lighthouse",
+    "burst",
     "history",
     "growth",
     "rebuild",
