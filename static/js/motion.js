@@ -12,18 +12,18 @@
   };
 
   // Rows of the stacks. The style sheet moves the others; one that only changed its looks stays.
+  const CROWD = 4; // rows at once; so many are read by nobody while they move
   const keyOf = (row) => row.dataset?.event ?? row.dataset?.pool;
   const arrive = (records) => {
     const gone = new Set();
     for (const record of records) {
       for (const row of record.removedNodes) gone.add(keyOf(row));
     }
-    for (const record of records) {
-      for (const row of record.addedNodes) {
-        if (!keyOf(row) || gone.has(keyOf(row))) continue;
-        animate(row, [{ opacity: 0, transform: "translateY(-60%)" }, {}], 450);
-      }
-    }
+    const come = records
+      .flatMap((record) => [...record.addedNodes])
+      .filter((row) => row.isConnected && keyOf(row) && !gone.has(keyOf(row)));
+    if (come.length >= CROWD) return;
+    for (const row of come) animate(row, [{ opacity: 0, transform: "translateY(-60%)" }, {}], 450);
   };
   for (const stack of document.querySelectorAll(".stack")) watch(stack, arrive, { childList: true });
 
