@@ -12,15 +12,22 @@ from django.utils.translation import ngettext
 from pools.charts import buckets, drawing, shown
 from pools.charts.buckets import PERIODS, Buckets, Counts
 from pools.charts.shown import Chart, Key, Table
+from pools.models import Category
 from pools.selectors import activity
 from pools.selectors.activity import Activity
 
 DEFAULT: Final = "24h"
 SQUARE: Final = 15  # units of the heatmap's canvas for each cell
 HEADINGS: Final = 36  # and for the days' names beside them
-GROUP_CSS: Final = ("c-new", "c-join", "c-leave", "c-draw", "c-yield", "c-rest")
-SIZE_CSS: Final = ("c-6", "c-1", "c-2", "c-3", "c-4", "c-5")
-CATEGORY_CSS: Final = ("c-1", "c-2", "c-3", "c-4", "c-5", "c-6")
+GROUP_CSS: Final = (
+    *("tone-blue", "tone-green", "tone-pink", "tone-amber", "tone-purple", "tone-grey"),
+)
+SIZE_CSS: Final = (
+    *("tone-grey", "tone-blue", "tone-green", "tone-purple", "tone-amber", "tone-pink"),
+)
+CATEGORIES: Final = 8  # that are told apart; those with fewer pools are put together
+REGIONS: Final = 8
+MOST_ROWS: Final = 60
 
 
 def read_period(text: str | None) -> str:
@@ -41,9 +48,10 @@ def charts(period: str, now: datetime | None = None) -> list[Chart]:
     return [
         _pools(read, spans, names, counts),
         _activity(spans, names, counts),
+        _rhythm(read, period),
+        _regions(read.regions),
         _sizes(read.sizes),
         _categories(read.categories),
-        _rhythm(read, period),
     ]
 
 
@@ -120,7 +128,7 @@ def _activity(spans: Buckets, names: Sequence[str], counts: Sequence[Counts]) ->
     ]
     return Chart(
         name="chart-activity",
-        title=_("Activity"),
+        title=_("Events by kind"),
         hint=shown.unit_words(spans.unit),
         shape="charts/_bars.html",
         drawing=graph if total else None,
@@ -157,21 +165,21 @@ def _sizes(counts: Sequence[int]) -> Chart:
     )
 
 
-def _categories(counts: Sequence[tuple[str, int]]) -> Chart:
-    kept = len(CATEGORY_CSS) - 1
-    named = [
-        (css, name or _("No category"), count)
-        for css, (name, count) in zip(CATEGORY_CSS, counts[:kept], strict=False)
-    ]
-    rest = sum(count for _name, count in counts[kept:])
-    if rest:
-        named.append((CATEGORY_CSS[-1], _("Other"), rest))
+def _categories(counts: Sequence[tuple[Category | None, int]]) -> Chart:
+    named = [(each, count) for each, count in counts if each is not None]
+    parts = [(f"tone-{each.tone}", each.name, count) for each, count in named[:CATEGORIES]]
+    for word, rest in (
+        (_("Other"), sum(count for _each, count in named[CATEGORIES:])),
+        (_("No category"), sum(count for each, count in counts if each is None)),
+    ):
+        if rest:
+            parts.append(("tone-grey", word, rest))
     return _parts(
         "chart-categories",
         _("Categories"),
         _("of all pools, now"),
         (_("Category"), _("Pools")),
-        named,
+        parts,
         _("What pools save for shows here as soon as there is a pool."),
     )
 
@@ -254,6 +262,42 @@ def _rhythm(read: Activity, period: str) -> Chart:
             ),
         ),
     )
+
+
+def _regions(counts: Sequence[tuple[str, int]]) -> Chart:
+    total = sum(count for _zone, count in counts)
+    shown_ones = [(_place(zone), count) for zone, count in counts[:REGIONS]]
+    if rest := sum(count for _zone, count in counts[REGIONS:]):
+        shown_ones.append((_("Elsewhere"), rest))
+    values = [shown.count(count) for _place, count in shown_ones]
+    names = [name for name, _count in shown_ones]
+    bars = drawing.ranks([count for _name, count in shown_ones])
+    return Chart(
+        name="chart-regions",
+        title=_("Where visitors are"),
+        hint=_("by time zone, visits a day"),
+        shape="charts/_ranks.html",
+        drawing={
+            "rows": list(zip(names, values, bars, strict=True)),
+            "height": str(len(bars) * drawing.ROW),
+        }
+        if total
+        else None,
+        summary=_summed([Key("", *row) for row in zip(names, values, strict=True)]),
+        empty=_("Time zones show here once browsers have told theirs: counted, nothing else kept."),
+        table=Table(
+            (_("Time zone"), _("Visits"), _("Share")),
+            tuple(
+                (zone, shown.count(count), shown.share(count, total))
+                for zone, count in counts[:MOST_ROWS]
+            ),
+        ),
+    )
+
+
+def _place(zone: str) -> str:
+    """America/La_Paz is La Paz."""
+    return zone.rpartition("/")[2].replace("_", " ")
 
 
 def _summed(keys: Sequence[Key]) -> str:

@@ -17,6 +17,9 @@ RIGHT: Final = 394
 TOP: Final = 12
 BOTTOM: Final = 162  # below it the times
 LABELS: Final = 5  # at most, along the bottom: they stay readable on a phone
+ROW: Final = 23  # the height of a lying bar with its name before it and its value behind
+BESIDE: Final = 110
+VALUE: Final = 50
 STEPS: Final = 4  # at most, up the side
 
 Words = Callable[[float], str]
@@ -71,6 +74,15 @@ class Slice:
     dash: str
     offset: str
     title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """A bar that lies: where its row begins, how long it is, and where its value stands."""
+
+    y: str
+    width: str
+    value_x: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +209,16 @@ def donut(counts: Sequence[int], *, css: Sequence[str], titles: Sequence[str]) -
             )
             before += count
     return slices
+
+
+def ranks(counts: Sequence[int]) -> list[Rank]:
+    """Bars from left to right below each other, the longest for the most."""
+    most = max(counts, default=0) or 1
+    widths = [max(1.0, count / most * (WIDTH - BESIDE - VALUE)) for count in counts]
+    return [
+        Rank(y=str(place * ROW), width=number(width), value_x=number(BESIDE + width + 6))
+        for place, width in enumerate(widths)
+    ]
 
 
 def heat(

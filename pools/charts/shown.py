@@ -100,10 +100,12 @@ def bucket_names(buckets: Buckets) -> list[str]:
         return [f"{day(start)}, {clock_time(start)}" for start in buckets.starts]
     if buckets.unit == "month":
         return [date_format(_local(start), "YEAR_MONTH_FORMAT") for start in buckets.starts]
-    names = [date_format(_local(start), "DATE_FORMAT") for start in buckets.starts]
     if buckets.unit == "week":
-        return [_("Week from %(day)s") % {"day": name} for name in names]
-    return names
+        return [
+            _("Week from %(day)s") % {"day": date_format(_local(start), "j M Y")}
+            for start in buckets.starts
+        ]
+    return [day(start) for start in buckets.starts]
 
 
 def unit_words(unit: str) -> str:

@@ -5,7 +5,7 @@ The last weeks are read by the index of hours, the whole past as `summed_past` k
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db import connection
@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from pools.charts import buckets
 from pools.charts.buckets import Hour
-from pools.models import Contract, Pool
+from pools.models import Category, Chain, Pool
 from pools.selectors.hours import hours
+from pools.selectors.regions import regions
 from pools.selectors.summed_past import summed_past
 
 SIZES: Final = ((0, 0), (1, 1), (2, 5), (6, 10), (11, 25), (26, None))
@@ -36,14 +37,16 @@ class Activity:
     rhythm: Sequence[int]
     pools_total: int
     sizes: Sequence[int]
-    categories: Sequence[tuple[str, int]]
+    categories: Sequence[tuple[Category | None, int]]  # None: pools of none
+    regions: Sequence[tuple[str, int]]
 
 
 def read(period: str, now: datetime) -> Activity:
     """What happened in a period, one of `buckets.PERIODS`, and how things are now."""
     zone = timezone.get_default_timezone()
+    mark, pools_total = _mark_and_total()
     if period == "all":
-        past = summed_past(now, zone)
+        past = summed_past(now, zone, mark)
         recent = hours(since=past.until)
         happened = [*past.days, *recent]
         first = past.first or (recent[0][0] if recent else None)
@@ -61,10 +64,27 @@ def read(period: str, now: datetime) -> Activity:
         first=first,
         hours=happened,
         rhythm=rhythm,
-        pools_total=Contract.objects.aggregate(total=Sum("pools_total"))["total"] or 0,
+        pools_total=pools_total,
         sizes=_sizes(),
         categories=_categories(),
+        regions=regions_of(period, now),
     )
+
+
+def regions_of(period: str, now: datetime) -> list[tuple[str, int]]:
+    """Where visitors of the period's days (UTC) are, by time zone."""
+    if period == "all":
+        return regions()
+    days = {"24h": 1, "7d": 6, "30d": 29}[period]
+    return regions(since=(now.astimezone(UTC) - timedelta(days=days)).date())
+
+
+def _mark_and_total() -> tuple[int | None, int]:
+    """The chain's `activity_mark`, read before the counts it is about, and the number of pools."""
+    totals = Chain.objects.annotate(pools=Sum("contracts__pools_total"))
+    found = totals.order_by("pk").values_list("activity_mark", "pools")
+    mark, total = found.first() or (None, None)
+    return mark, total or 0
 
 
 def _sizes() -> list[int]:
@@ -76,7 +96,13 @@ def _sizes() -> list[int]:
         return list(cursor.fetchone())
 
 
-def _categories() -> list[tuple[str, int]]:
-    """How many pools are of each category, the fullest first."""
-    rows = Pool.objects.order_by().values_list("category").annotate(pools=Count("pk"))
-    return sorted(rows, key=lambda row: (-row[1], row[0]))
+def _categories() -> list[tuple[Category | None, int]]:
+    """How many pools are of each category, the fullest first, those of none last."""
+    known: dict[str | None, Category] = {
+        each.slug: each for each in Category.objects.defer("keywords_en", "keywords_es")
+    }
+    rows = Pool.objects.order_by().values_list("category_id").annotate(pools=Count("pk"))
+    return sorted(
+        ((known.get(slug), count) for slug, count in rows),
+        key=lambda row: (row[0] is None, -row[1], row[0].slug if row[0] else ""),
+    )

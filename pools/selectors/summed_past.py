@@ -13,12 +13,11 @@ from typing import Final
 
 from pools.charts import buckets
 from pools.charts.buckets import Hour
-from pools.models import Chain
 from pools.selectors.hours import hours
 
 # A backfill changes past hours all the time. While adding them up takes long, it is done again
 # after so many times as long, and this many seconds at most.
-WORTH_KEEPING: Final = 0.05
+WORTH_KEEPING: Final = 0.1
 REST: Final = 40
 LONGEST_REST: Final = 10.0
 
@@ -40,13 +39,14 @@ _one_at_a_time = threading.Lock()
 _kept: list[Past] = []
 
 
-def summed_past(now: datetime, zone: tzinfo) -> Past:
-    """Everything before yesterday (UTC): the clocks of writers and readers may differ by a day."""
+def summed_past(now: datetime, zone: tzinfo, mark: int | None) -> Past:
+    """Everything before yesterday (UTC): the clocks of writers and readers may differ by a day.
+
+    `mark` is the chain's, read before: whatever changes since then, changes it once more.
+    """
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     until = midnight - buckets.DAY
     with _one_at_a_time:
-        # Read first: whatever changes meanwhile, changes the mark once more.
-        mark = Chain.objects.values_list("activity_mark", flat=True).order_by("pk").first()
         for past in _kept:
             if (past.until, past.zone) == (until, zone) and (
                 past.mark == mark or time.monotonic() < past.good_until
@@ -58,10 +58,10 @@ def summed_past(now: datetime, zone: tzinfo) -> Past:
 
 
 def _sum(until: datetime, zone: tzinfo, mark: int | None) -> Past:
-    began = time.monotonic()
+    began = time.thread_time()  # work, not waiting: that others are busy is no reason to rest
     found = hours(until=until)
     days, rhythm = buckets.by_day(found, zone), buckets.rhythm(found, zone)
-    took = time.monotonic() - began
+    took = time.thread_time() - began
     rest = min(LONGEST_REST, REST * took) if took > WORTH_KEEPING else 0.0
     first = found[0][0] if found else None
-    return Past(until, zone, first, days, rhythm, mark, began + took + rest)
+    return Past(until, zone, first, days, rhythm, mark, time.monotonic() + rest)

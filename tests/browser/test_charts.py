@@ -81,7 +81,7 @@ async def test_an_opened_table_stays_open_and_nothing_moves_while_events_come(
         await until_events(page, count)
     assert await page.locator("#chart-activity details").get_attribute("open") is not None
     assert await summary.evaluate("(element) => element === document.activeElement")
-    assert await page.locator("#chart-activity .graph .c-join").count() == 1
+    assert await page.locator("#chart-activity .graph .tone-green").count() == 1
     assert await page.locator("#chart-rhythm rect title").count() == 168
     assert await page.evaluate("window.shifted") - before < 0.02
     assert troubles == []
