@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from pools import at_block, selectors
+from pools import at_block, feed_kinds, selectors
 from pools.charts import dashboard as charts
 from pools.charts.buckets import PERIODS
 from pools.decoding import checksum
@@ -44,6 +44,8 @@ BIGGEST_POOL_ID = 2**256 - 1
 def dashboard(request: HttpRequest) -> HttpResponse:
     period = charts.read_period(request.GET.get("period"))
     around = frame(topics=f"dashboard,charts:{period}")
+    kind = request.GET.get("kind", "")
+    chosen = feed_kinds.chosen(kind)
     return render(
         request,
         "dashboard/dashboard.html",
@@ -53,7 +55,14 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "periods": [(each, charts.period_words(each)) for each in PERIODS],
             "charts": charts.charts(period),
             "sparks": selectors.spark_counts(around["stats"].pools_total),
-            "events": selectors.latest_events(FEED_ROWS),
+            "choices": feed_kinds.CHOICES,
+            "chosen": chosen or feed_kinds.ALL,
+            "unknown_kind": "" if chosen else kind[:40],
+            "events": (
+                selectors.latest_of_kinds(chosen.kinds, FEED_ROWS)
+                if chosen and chosen.kinds
+                else selectors.latest_events(FEED_ROWS)
+            ),
             "pools": selectors.newest_pools(NEWEST_POOLS),
         },
     )

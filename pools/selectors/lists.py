@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from pools import paging, rows
 from pools.events import event_args
 from pools.filters import EventFilter, MemberFilter, PoolFilter
-from pools.models import Block, Cursor, Log, Membership, OutboxRow, Pool
+from pools.models import Block, Cursor, Log, Membership, OutboxRow, Pool, is_of_kind
 from pools.paged_filter import PagedFilter
 from pools.paging import Page
 from pools.projecting import event_of
@@ -59,6 +59,21 @@ def latest_events(
     if up_to is not None:
         found = found.filter(block_number__lte=up_to)
     return event_rows(found.order_by("-block_number", "-log_index")[:limit])
+
+
+def latest_of_kinds(kinds: Sequence[str], limit: int) -> list[EventRow]:
+    """The newest events of these kinds that could be read, newest first.
+
+    Each kind is asked for alone, by its index: asked at once, all of theirs would be sorted.
+    """
+    readable = Log.objects.filter(retracted_seq=None, problem="")
+    newest: list[tuple[int, int, int]] = []
+    for kind in kinds:
+        found = readable.filter(is_of_kind(kind)).order_by("-block_number", "-log_index")
+        newest += found.values_list("block_number", "log_index", "seq")[:limit]
+    wanted = [seq for *_place, seq in sorted(newest, reverse=True)[:limit]]
+    logs = _logs().in_bulk(wanted)
+    return event_rows(logs[seq] for seq in wanted if seq in logs)
 
 
 def outbox_after(seq: int, limit: int) -> list[Message]:

@@ -4,7 +4,10 @@
 //             a new one goes on top, beneath the announced ones. With `whole` the frame holds the
 //             complete list and everything but struck-out rows leaves; with `hint` its rows are only announced:
 //             they stay on top, leave by themselves, and what is committed takes their place.
-//             The list keeps data-limit rows, struck-out and announced ones not counted.
+//             The list keeps data-limit rows, struck-out and announced ones not counted. With
+//             data-kinds it takes only rows whose class is one of these letters; it then goes
+//             further back than a whole list does, so it asks to be read anew ("feed:incomplete").
+//             While a list has a `standIn` (feed.js), what comes goes there instead.
 // rows        rows with data-pool or data-event, replaced where they stand. A row with data-gone
 //             takes its namesake away. Rows that do not stand are dropped, unless: `top:N` puts
 //             them on top and keeps N; `new` puts them on top where the list has
@@ -117,12 +120,23 @@
     return fresh;
   };
 
+  const feedOfKinds = (list, incoming, { whole, hint }) => {
+    const { kinds } = list.dataset;
+    if (!kinds) return feed(list, incoming, { whole, hint });
+    if (whole) dispatchEvent(new CustomEvent("feed:incomplete"));
+    const ours = incoming.filter((row) => kinds.includes(row.className));
+    return feed(list, ours, { hint });
+  };
+
   htmx.registerExtension("coopsite-swaps", {
     handle_swap: (style, target, fragment, spec) => {
       const incoming = [...fragment.children];
-      if (style === "feed") return feed(target, incoming, spec);
-      if (style === "rows") return rows(target, incoming, spec);
+      const list = target.standIn ?? target;
+      if (style === "feed") return feedOfKinds(list, incoming, spec);
+      if (style === "rows") return rows(list, incoming, spec);
       return false;
     },
   });
+
+  addEventListener("feed:bring", ({ detail }) => feed(detail.list, detail.rows, detail));
 })();

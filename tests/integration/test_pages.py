@@ -104,6 +104,42 @@ def test_the_feed_has_the_last_ten_events_newest_first(client: Client, chain: Ch
     assert rows(page(client, "/")) == newest
 
 
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        ("created", {"PoolCreated"}),
+        ("joins", {"MemberJoined"}),
+        ("leaves", {"MemberLeft", "PartialWithdrawal"}),
+        ("status", {"PoolClosed"}),
+        ("contract", {"Paused", "Unpaused"}),
+        ("yield", set()),
+    ],
+)
+def test_the_feed_of_one_kind_has_the_last_ten_of_it(
+    client: Client, chain: ChainFactory, kind: str, wanted: set[str]
+) -> None:
+    chain.block(*(chain.created(number) for number in range(1, 13)))
+    chain.block(*(chain.joined(number, ANA, BTC) for number in range(1, 13)))
+    chain.block(chain.event("Paused", account=ANA), chain.event("Unpaused", account=ANA))
+    chain.block(*(chain.left(number, ANA, BTC) for number in range(1, 7)))
+    chain.block(*(chain.closed(number) for number in range(1, 4)), chain.joined(99, ANA))
+    everything = [row for row in selectors.latest_events(100) if not row.problem]
+    of_kind = [row.key for row in everything if row.kind in wanted]
+    html = page(client, "/", kind=kind)
+    assert rows(html) == of_kind[:10]
+    classes = set(re.findall(r'<li class="(\w)"\s+data-event', html))
+    letters = re.search(r'data-kinds="(\w+)"', html)
+    assert letters
+    assert classes <= set(letters[1])
+
+
+def test_a_kind_that_does_not_exist_is_told_of(client: Client, chain: ChainFactory) -> None:
+    chain.block(chain.created(1), chain.joined(1))
+    html = page(client, "/", kind="<script>")
+    assert "There is no kind of event called “&lt;script&gt;”" in html
+    assert len(rows(html)) == 2
+
+
 def test_an_empty_site_says_what_will_appear(client: Client) -> None:
     html = page(client, "/")
     assert "No events yet." in html
@@ -289,7 +325,7 @@ def test_a_filter_that_makes_no_sense_is_told(client: Client, chain: ChainFactor
     assert 'value="0x12"' in html
 
 
-@pytest.mark.parametrize("path", ["/", "/pools/", f"/pools/{CONTRACT}/1/"])
+@pytest.mark.parametrize("path", ["/", "/?kind=contract", "/pools/", f"/pools/{CONTRACT}/1/"])
 def test_the_number_of_queries_does_not_grow_with_rows(
     client: Client, chain: ChainFactory, path: str, django_assert_max_num_queries: Any
 ) -> None:
@@ -302,7 +338,7 @@ def test_the_number_of_queries_does_not_grow_with_rows(
 
 
 def _queries(client: Client, path: str, counted: DjangoAssertNumQueries) -> int:
-    with counted(25) as queries:
+    with counted(30) as queries:
         page(client, path)
     return len(queries)
 

@@ -1,0 +1,196 @@
+"""The reader's hold on the feed, in a real browser with a real server behind it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.async_api import Browser, Page, async_playwright
+
+from coopsite.tools import find_chromium
+from pools import selectors
+from realtime import publisher
+from tests.chromium import FLAGS
+from tests.factories import ANA, BEA, BTC, ChainFactory, listener
+from tests.live import ORIGIN, WebServers, records, web_servers
+from tests.waiting import async_until
+
+__all__ = ["records", "web_servers"]
+
+KEYS = "(rows) => rows.map((row) => row.dataset.event)"
+
+
+@pytest.fixture
+def chain(web_servers: WebServers) -> ChainFactory:
+    """Twelve joins and one withdrawal, long ago; the listener is well."""
+    chain = ChainFactory(start_time=timezone.now().replace(microsecond=0) - timedelta(minutes=20))
+    chain.block(chain.created(1, name="Casa"))
+    chain.block(chain.joined(1, ANA, BTC))
+    chain.block(chain.left(1, ANA, BTC))
+    for number in range(1, 13):
+        chain.block(chain.joined(1, BEA, number * BTC))
+    listener(updated_at=timezone.now() + timedelta(hours=1), head=chain.head.number)
+    return chain
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=str(find_chromium()), args=FLAGS
+        )
+        yield chromium
+        await chromium.close()
+
+
+async def visit(browser: Browser, web_servers: WebServers, query: str = "", **options: Any) -> Page:
+    """The dashboard, with its link to the server open."""
+    server = web_servers.start()
+    context = await browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+    page = await context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    await page.goto(f"{ORIGIN}:{server.port}/{query}")
+    await page.wait_for_selector("body[data-link=live]", state="attached")
+    return page
+
+
+async def tell(page: Page, committed: Any) -> None:
+    """Announce what was committed, and wait until the page has heard of it."""
+    await publisher.announce_sequence(committed.last_seq)
+    seq = selectors.current_seq()
+
+    async def heard() -> bool:
+        return int(await page.get_attribute("body", "data-seq") or 0) >= seq
+
+    await async_until(heard, 20)
+
+
+async def keys(page: Page) -> list[str]:
+    found: list[str] = await page.locator("#activity-feed > [data-event]").evaluate_all(KEYS)
+    return found
+
+
+def latest(*kinds: str) -> list[str]:
+    rows = selectors.latest_of_kinds(kinds, 10) if kinds else selectors.latest_events(10)
+    return [row.key for row in rows]
+
+
+async def test_a_paused_feed_counts_what_waits_and_brings_all_of_it(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    page = await visit(browser, web_servers)
+    before = await keys(page)
+    button = page.locator("#feed-pause")
+    await button.click()
+    assert await button.get_attribute("aria-pressed") == "true"
+    for amount in range(1, 4):
+        await tell(page, chain.block(chain.joined(1, ANA, amount), chain.joined(1, BEA, amount)))
+    assert await keys(page) == before
+    assert await button.inner_text() == "Paused · 6 new"
+    await button.click()
+    assert await keys(page) == latest()
+    assert await button.inner_text() == "Pause"
+    for amount in range(1, 14):
+        await tell(page, chain.block(chain.joined(1, ANA, amount)))
+    assert await keys(page) == latest()
+
+
+async def test_what_the_chain_took_back_during_a_pause_does_not_come_back(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    page = await visit(browser, web_servers)
+    await page.click("#feed-pause")
+    await tell(page, chain.block(chain.joined(1, ANA, 7)))
+    await tell(page, chain.roll_back(chain.head.number - 3))
+    await tell(page, chain.block(chain.joined(1, ANA, 9)))
+    await page.click("#feed-pause")
+    standing = await page.locator(
+        "#activity-feed > [data-event]:not([data-retracted])"
+    ).evaluate_all(KEYS)
+    assert standing == latest()
+
+
+async def test_one_kind_alone_follows_live_and_leaves_by_the_back_button(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    page = await visit(browser, web_servers)
+    await page.get_by_role("link", name="Withdrawals").click()
+    await page.wait_for_url("**/?kind=leaves")
+    wanted = latest("MemberLeft", "PartialWithdrawal")
+    assert len(wanted) == 1
+    await async_until(lambda: _shows(page, wanted))
+    await tell(page, chain.block(chain.joined(1, ANA, 5), chain.left(1, BEA, 5)))
+    await tell(page, chain.block(chain.joined(1, ANA, 5)))
+    assert await keys(page) == latest("MemberLeft", "PartialWithdrawal")
+    await page.go_back()
+    await async_until(lambda: _shows(page, latest()))
+    await tell(page, chain.block(chain.joined(1, ANA, 6)))
+    assert await keys(page) == latest()
+
+
+async def test_one_kind_alone_is_put_right_after_the_chain_took_some_back(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    page = await visit(browser, web_servers, "?kind=joins")
+    await tell(page, chain.roll_back(chain.head.number - 4))
+    await async_until(lambda: _shows(page, latest("MemberJoined")))
+
+
+async def test_kinds_are_links_that_work_without_scripts(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    server = web_servers.start()
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{ORIGIN}:{server.port}/?period=7d")
+    assert not await page.locator("#feed-pause").is_visible()
+    await page.get_by_role("link", name="Joins").click()
+    assert "period=7d" in page.url
+    assert await page.locator("#feed-kinds [aria-current]").inner_text() == "Joins"
+    assert await page.locator("#activity-feed > .j").count() == 10
+    assert await page.locator("#activity-feed > :not(.j)").count() == 0
+
+
+async def test_who_scrolled_down_is_told_how_many_came_and_led_back(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    page = await visit(browser, web_servers)
+    pill = page.locator("#feed-new")
+    await tell(page, chain.block(chain.joined(1, ANA, 5)))
+    assert not await pill.is_visible()
+    await page.evaluate("scrollTo(0, 900)")
+    await page.wait_for_function(
+        "document.getElementById('activity-title').getBoundingClientRect().top < 0"
+    )
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    await tell(page, chain.block(chain.joined(1, ANA, 5), chain.joined(1, BEA, 5)))
+    await async_until(pill.is_visible)
+    assert await pill.inner_text() == "2 new"
+    assert await keys(page) == latest()
+    await pill.click()
+    assert not await pill.is_visible()
+    await page.wait_for_function(
+        "document.getElementById('activity-title').getBoundingClientRect().top > 0"
+    )
+
+
+async def test_a_link_under_the_focus_does_not_move_away(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    page = await visit(browser, web_servers)
+    before = await keys(page)
+    await page.keyboard.press("Tab")
+    await page.locator("#activity-feed > li:nth-child(10) a").focus()
+    await tell(page, chain.block(chain.joined(1, ANA, 5)))
+    assert await keys(page) == before
+    assert await page.locator("#feed-new").inner_text() == "1 new"
+    await page.keyboard.press("Tab")
+    await async_until(lambda: _shows(page, latest()))
+
+
+async def _shows(page: Page, wanted: list[str]) -> bool:
+    standing = await page.locator(
+        "#activity-feed > [data-event]:not([data-retracted])"
+    ).evaluate_all(KEYS)
+    return standing == wanted
