@@ -27,6 +27,7 @@ class EventRow:
 
     seq: int
     kind: str
+    chain_id: int
     contract: str
     contract_id: int
     pool_id: int | None

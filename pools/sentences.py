@@ -4,12 +4,12 @@ Used by the feed row, which the page and the live frame share. Everything that c
 is escaped here; where a pool's page lies is handed in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from pools import presentation
 
@@ -35,6 +35,25 @@ SENTENCES: Mapping[str, str] = {
     "Initialized": gettext_noop("Contract initialised, version %(version)s"),
     "OwnershipTransferred": gettext_noop("The contract now belongs to %(other)s"),
 }
+# What a list of kinds calls each of them.
+KIND_NAMES: Mapping[str, object] = {
+    "PoolCreated": gettext_lazy("Pool created"),
+    "MemberJoined": gettext_lazy("Member joined"),
+    "MemberLeft": gettext_lazy("Member left"),
+    "PartialWithdrawal": gettext_lazy("Withdrawal"),
+    "YieldClaimed": gettext_lazy("Yield claimed"),
+    "PoolStatusUpdated": gettext_lazy("Status changed"),
+    "PoolClosed": gettext_lazy("Pool closed"),
+    "Paused": gettext_lazy("Contract paused"),
+    "Unpaused": gettext_lazy("Contract works again"),
+    "EmergencyModeUpdated": gettext_lazy("Emergency mode"),
+    "PerformanceFeeUpdated": gettext_lazy("Fee changed"),
+    "FeeCollectorUpdated": gettext_lazy("Fee collector changed"),
+    "FeesCollected": gettext_lazy("Fees collected"),
+    "Upgraded": gettext_lazy("Contract upgraded"),
+    "Initialized": gettext_lazy("Contract initialised"),
+    "OwnershipTransferred": gettext_lazy("Ownership transferred"),
+}
 UNREADABLE = gettext_noop("An event that could not be read")
 # The argument that a contract-wide sentence speaks of.
 OTHERS: Mapping[str, str] = {
@@ -46,9 +65,17 @@ OTHERS: Mapping[str, str] = {
 
 
 def sentence(
-    *, kind: str, account: str | None, pool: SafeString, args: Mapping[str, object]
+    *,
+    kind: str,
+    account: str | None,
+    pool: SafeString,
+    args: Mapping[str, object],
+    people: Callable[[str], str] = presentation.short_address,
 ) -> SafeString:
-    """What happened, with `pool` (a link, or "" for events of the whole contract) put in."""
+    """What happened, with `pool` (a link, or "" for events of the whole contract) put in.
+
+    `people` makes text, or safe HTML such as a link, of an address.
+    """
     template = SENTENCES.get(_variant(kind, args))
     if template is None:
         return format_html("{}", _(UNREADABLE))
@@ -56,9 +83,9 @@ def sentence(
     # The marked strings are ours, and every value below is escaped or made by us.
     return format_html(
         _(template).replace("%(", "{").replace(")s", "}"),
-        who=presentation.short_address(account or ""),
+        who=people(account or ""),
         pool=pool,
-        other=presentation.short_address(other),
+        other=people(other),
         old=_fee(args.get("oldFee")),
         new=_fee(args.get("newFee")),
         version=str(args.get("version", "")),

@@ -5,11 +5,11 @@ from django.urls import path, register_converter
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from pools import exports, feeds, status_page, views
+from pools import account_page, exports, feeds, list_pages, status_page, views
 
 
 class Address:
-    """A contract's address in any letter case."""
+    """The address of a contract or an account, in any letter case."""
 
     regex = "0[xX][0-9a-fA-F]{40}"
 
@@ -54,7 +54,9 @@ register_converter(RowKey, "row_key")
 app_name = "pools"
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
-    path("pools/", views.pool_list, name="list"),
+    path("pools/", list_pages.pool_list, name="list"),
+    path("events/", list_pages.event_list, name="events"),
+    path("accounts/<address:address>/", account_page.account, name="account"),
     path("status/", status_page.status, name="status"),
     path("pools.csv", exports.pools_csv, name="pools_csv"),
     path("events.csv", exports.events_csv, name="events_csv"),
@@ -65,5 +67,10 @@ urlpatterns = [
     # For browsers that ask before they have read a page; its name carries a hash, so not for ever.
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/logo.svg"))),
     path("pools/<address:contract>/<pool_id:pool_id>/", views.pool_page, name="pool"),
+    path(
+        "pools/<address:contract>/<pool_id:pool_id>/members/",
+        list_pages.member_list,
+        name="members",
+    ),
     path("pools/<row_key:contract_key>/<pool_id:pool_id>/", views.short_pool_page, name="short"),
 ]

@@ -1,6 +1,6 @@
-"""The pages: dashboard, list of pools, one pool. Whole and useful without JavaScript.
+"""The pages: dashboard and one pool. Whole and useful without JavaScript.
 
-They read through `pools.selectors` and `pools.filters`, and write nothing.
+They read through `pools.selectors` and write nothing. Lists are `list_pages`' matter.
 """
 
 from typing import Any
@@ -9,34 +9,17 @@ from django.conf import settings
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from pools import at_block, feed_kinds, selectors
 from pools.charts import dashboard as charts
+from pools.charts import series
 from pools.charts.buckets import PERIODS
 from pools.decoding import checksum
-from pools.filters import PoolFilter
-from pools.models import NO_CATEGORY, Contract
+from pools.models import Contract
 from pools.rows import FEED_ROWS, MEMBERS_SHOWN, NEWEST_POOLS
 from pools.time_travel import PastPool
 
-STATUSES = (
-    ("", _("Any")),
-    ("accepting", _("Open")),
-    ("active", _("Active")),
-    ("closed", _("Closed")),
-)
-ORDERINGS = (
-    ("-created", _("Newest first")),
-    ("created", _("Oldest first")),
-    ("-activity", _("Latest activity")),
-    ("-total", _("Most pooled")),
-    ("total", _("Least pooled")),
-    ("-members", _("Most members")),
-    ("members", _("Fewest members")),
-)
-MORE_FILTERS = ("creator", "created_after", "created_before")  # behind "More filters"
 BIGGEST_POOL_ID = 2**256 - 1
 
 
@@ -69,35 +52,6 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def pool_list(request: HttpRequest) -> HttpResponse:
-    """The pools that the URL asks for; values that make no sense are told of and left aside."""
-    filters = PoolFilter(request.GET)
-    page = selectors.pools(filters)
-    following = request.GET.copy()
-    if page.next:
-        following["cursor"] = page.next
-    newest_first = filters.ordering.name == "-created"
-    return render(
-        request,
-        "pools/list.html",
-        {
-            **frame(topics="pools"),
-            "filters": filters,
-            "pools": page.results,
-            "status_options": STATUSES,
-            "ordering_options": ORDERINGS,
-            "category_options": _category_options(),
-            "more_open": any(request.GET.get(name) for name in MORE_FILTERS),
-            "next_query": following.urlencode() if page.next else "",
-            "first_query": _without(request, "cursor"),
-            "filtered": any(request.GET.get(name) for name in filters.base_filters),
-            # A new pool belongs on top only where nothing could hide it or put it elsewhere.
-            "insert_at_top": newest_first and not request.GET.dict(),
-        },
-    )
-
-
-@require_safe
 def pool_page(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse:
     """One pool; its contract's address in another letter case leads to the same page."""
     address = checksum(bytes.fromhex(contract[2:]))
@@ -107,6 +61,7 @@ def pool_page(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse
     shown = _pool_then(moment.past) if moment.past else _pool_now(contract, pool_id)
     shown |= {
         "moment": moment,
+        "chart": series.contributions(shown["pool"]),
         "members_shown": MEMBERS_SHOWN,
         "event_blocks": dict.fromkeys(event.block_number for event in shown["events"]),
     }
@@ -154,14 +109,3 @@ def frame(*, topics: str) -> dict[str, Any]:
         "troubled": list(Contract.objects.filter(Q(paused=True) | Q(emergency_mode=True))),
         "behind": selectors.behind(),
     }
-
-
-def _category_options() -> list[tuple[str, str]]:
-    named = [(category.slug, category.name) for category in selectors.categories()]
-    return [("", str(_("Any"))), *named, (NO_CATEGORY, str(_("Uncategorised")))]
-
-
-def _without(request: HttpRequest, name: str) -> str:
-    query = request.GET.copy()
-    query.pop(name, None)
-    return query.urlencode()

@@ -19,7 +19,7 @@ from realtime.changes import Change, PoolKey
 from realtime.charts import Charts
 from realtime.hints import Hint, PendingRows, read_hint
 from realtime.progress import Progress
-from realtime.topics import DASHBOARD, POOLS, Topic
+from realtime.topics import DASHBOARD, EVENTS, POOLS, Topic
 
 if TYPE_CHECKING:
     from realtime.hub import Hub
@@ -196,7 +196,7 @@ class Asides:
     async def _tell_lists(self) -> None:
         """After a batch: any pool may have changed."""
         self._batch = False
-        for topic in (DASHBOARD, POOLS):
+        for topic in (DASHBOARD, POOLS, EVENTS):
             languages = self._hub.languages(of=topic.__eq__)
             make = partial(self._hub.source.lists, languages, of=topic)
             await self._hub.mention(await self._hub.in_thread(make), to=topic.__eq__)

@@ -70,7 +70,7 @@ class Change:
         """Whether pages of this topic also show what no frame carries, and that has changed."""
         if topic.kind == "pool":
             return self.batch or (topic.contract, topic.pool_id) in self.pools
-        if topic.kind == "pools":
+        if topic.kind in ("pools", "events"):
             return self.batch
         if topic.kind == "charts":
             return True

@@ -1,7 +1,8 @@
 """Changes into HTML: `<hx-partial>` elements around the very partials that the pages include.
 
 Touches templates and translations, no records and no sockets; the caller is in charge of threads.
-Element ids are those of the pages, swap styles those of `static/js/swaps.js`.
+Element ids are those of the pages, swap styles those of `static/js/swaps.js`
+and `lists.js`.
 """
 
 import re
@@ -76,7 +77,9 @@ def change(what: Change, topic: Topic) -> str:
             + _new_pools(what, "newest-pools", swap=f"rows top:{NEWEST_POOLS}")
         )
     if topic.kind == "pools":
-        return _touched_pools(what) + _new_pools(what, "pool-list", swap="rows new")
+        return _touched_pools(what) + _new_pools(what, "pool-list", swap="list new")
+    if topic.kind == "events":
+        return _event_rows(what)
     # The status page and the charts have their own pace.
     return _pool_feed(what, topic) if topic.kind == "pool" else ""
 
@@ -87,9 +90,14 @@ def snapshot_of_dashboard(rows: Sequence[EventRow], pools: Sequence[Pool]) -> st
 
 
 def snapshot_of_pools(pools: Iterable[Pool]) -> str:
-    """The newest pools: brought up to date where they stand, added where new ones go on top."""
+    """The newest pools: brought up to date where they stand, the page judges the others."""
     rows = "".join(pool_row(pool) for pool in pools)
-    return partial("pool-list", rows, swap="rows newest")
+    return partial("pool-list", rows, swap="list newest")
+
+
+def snapshot_of_events(rows: Iterable[EventRow]) -> str:
+    """The newest events, likewise."""
+    return partial("event-list", _listed_events(rows), swap="list newest")
 
 
 def pool_page(details: PoolDetails, *, with_feed: bool) -> str:
@@ -226,6 +234,23 @@ def _feed_rows(rows: Iterable[EventRow]) -> str:
     return "".join(_render("dashboard/_feed_row.html", {"event": row}) for row in rows)
 
 
+def _event_rows(what: Change) -> str:
+    """The list of events: new rows, newest first, and those that stand and look otherwise now."""
+    struck = [replace(item.event, retracted=True) for item in what.struck]
+    others = [*struck, *(item.event for item in what.confirmed)]
+    parts = []
+    if others:
+        parts.append(partial("event-list", _listed_events(others), swap="list"))
+    if what.added:
+        rows = _listed_events(reversed(what.added))
+        parts.append(partial("event-list", rows, swap="list new"))
+    return "".join(parts)
+
+
+def _listed_events(rows: Iterable[EventRow]) -> str:
+    return "".join(_render("events/_event_row.html", {"event": row}) for row in rows)
+
+
 def _new_pools(what: Change, target: str, *, swap: str) -> str:
     rows = [what.pools.get(key) for key in sorted(what.created)]
     html = "".join(pool_row(pool) for pool in reversed(rows) if pool is not None)
@@ -240,7 +265,7 @@ def _touched_pools(what: Change) -> str:
             rows.append(f"<li data-pool={key[0]}:{key[1]} data-gone></li>")
         elif key not in what.created:
             rows.append(pool_row(pool))
-    return partial("pool-list", "".join(rows), swap="rows") if rows else ""
+    return partial("pool-list", "".join(rows), swap="list") if rows else ""
 
 
 def _pool_feed(what: Change, topic: Topic) -> str:

@@ -62,6 +62,7 @@ def pending_row(hint: Hint, *, now: datetime) -> EventRow | None:
     return EventRow(
         seq=0,
         kind=event.kind,
+        chain_id=contract.chain_id,
         contract=contract.address,
         contract_id=contract.pk,
         pool_id=pool_id,

@@ -21,11 +21,11 @@ from realtime.figures import Figures
 from realtime.fragments import Surroundings
 from realtime.frames import Audience, Frame, Language, Wanted
 from realtime.panels import Panels
-from realtime.topics import POOLS, Topic
+from realtime.topics import EVENTS, POOLS, Topic
 
 PRELOADED = 256  # messages from before our start that are kept for those who were away
 MOST_MESSAGES = 500
-LISTED_POOLS = 20  # rows that a snapshot of the list of pools brings up to date
+LISTED = 20  # rows that a snapshot of the list of pools, or of events, brings up to date
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Source:
                     if with_lists:
                         pools = selectors.newest_pools(NEWEST_POOLS)
                         html += fragments.newest_pools(pools)
-                elif topic.kind in ("pools", "pool", "charts") and with_lists:
+                elif topic.kind in ("pools", "events", "pool", "charts") and with_lists:
                     html += self._snapshot_of(topic, as_of)
                 elif topic.kind == "status":
                     html += self.panels.all()
@@ -228,8 +228,11 @@ class Source:
         return fragments.in_each(languages, lambda: fragments.pool_rows(shown, "newest-pools"))
 
     def lists(self, languages: Iterable[Language], *, of: Topic) -> dict[Language, str]:
-        """The list of pools that a page of this topic shows, whole."""
-        pools = selectors.newest_pools(LISTED_POOLS if of == POOLS else NEWEST_POOLS)
+        """The newest rows of the list that a page of this topic shows."""
+        if of == EVENTS:
+            rows = selectors.latest_events(LISTED)
+            return fragments.in_each(languages, lambda: fragments.snapshot_of_events(rows))
+        pools = selectors.newest_pools(LISTED if of == POOLS else NEWEST_POOLS)
         make = fragments.snapshot_of_pools if of == POOLS else fragments.newest_pools
         return fragments.in_each(languages, lambda: make(pools))
 
@@ -294,7 +297,10 @@ class Source:
                 changes.latest(up_to=seq), selectors.newest_pools(NEWEST_POOLS)
             )
         if topic.kind == "pools":
-            return fragments.snapshot_of_pools(selectors.newest_pools(LISTED_POOLS))
+            return fragments.snapshot_of_pools(selectors.newest_pools(LISTED))
+        if topic.kind == "events":
+            rows = [row for row in selectors.latest_events(LISTED) if row.seq <= seq]
+            return fragments.snapshot_of_events(rows)
         if topic.kind == "pool":
             return self._pool_page(topic, up_to=seq, with_feed=True)
         if topic.kind == "charts":

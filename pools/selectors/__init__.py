@@ -3,6 +3,7 @@
 Each takes a constant number of queries and writes nothing. Nobody else asks the records.
 """
 
+from pools.selectors.accounts import Account, account
 from pools.selectors.alerts import last_verification, open_alert_counts, open_alerts
 from pools.selectors.categories import categories
 from pools.selectors.coverage import behind, coverage
@@ -26,8 +27,10 @@ from pools.selectors.sparklines import spark_counts
 from pools.selectors.status import status
 
 __all__ = [
+    "Account",
     "NotProved",
     "NotThere",
+    "account",
     "behind",
     "categories",
     "connection",

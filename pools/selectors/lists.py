@@ -21,16 +21,16 @@ from pools.rows import EventRow, Message
 
 def pool(contract: str, pool_id: int) -> Pool | None:
     """The pool of a contract (checksummed address), None when there is no such pool."""
-    return _pools().filter(contract__address=contract, pool_id=pool_id).first()
+    return all_pools().filter(contract__address=contract, pool_id=pool_id).first()
 
 
 def pools(filters: PoolFilter) -> Page[Pool]:
     """The pools that the filter's valid values select; a wrong value selects nothing away."""
-    return _page(filters.select(_pools()), filters)
+    return _page(filters.select(all_pools()), filters)
 
 
 def newest_pools(limit: int) -> list[Pool]:
-    return list(_pools().order_by("-created_block", "-created_log_index")[:limit])
+    return list(all_pools().order_by("-created_block", "-created_log_index")[:limit])
 
 
 def members(pool: Pool, filters: MemberFilter) -> Page[Membership]:
@@ -46,14 +46,14 @@ def largest_members(pool: Pool, limit: int) -> list[Membership]:
 
 def events(filters: EventFilter) -> Page[EventRow]:
     """The events that the filter's valid values select, without those that were taken back."""
-    return _page(filters.select(_events()), filters).map(event_rows)
+    return _page(filters.select(standing_events()), filters).map(event_rows)
 
 
 def latest_events(
     limit: int = 10, pool: Pool | None = None, up_to: int | None = None
 ) -> list[EventRow]:
     """The newest events, newest first; of that pool alone, and up to that block, if told so."""
-    found = _events()
+    found = standing_events()
     if pool is not None:
         found = found.filter(contract=pool.contract_id, pool_id=pool.pool_id)
     if up_to is not None:
@@ -115,7 +115,7 @@ def _page(found: QuerySet[paging.M], filters: PagedFilter) -> Page[paging.M]:
     return paging.page(found, filters.ordering, after=filters.after, size=filters.size)
 
 
-def _pools() -> QuerySet[Pool]:
+def all_pools() -> QuerySet[Pool]:
     with_all = Pool.objects.select_related("contract", "category")
     return with_all.defer("name_raw", "category__keywords_en", "category__keywords_es")
 
@@ -125,7 +125,7 @@ def _logs() -> QuerySet[Log]:
     return Log.objects.prefetch_related("contract")
 
 
-def _events() -> QuerySet[Log]:
+def standing_events() -> QuerySet[Log]:
     """Logs that stand and are events of the interface; the admin shows the undecodable ones."""
     return _logs().filter(retracted_seq=None).exclude(kind="")
 
@@ -158,6 +158,7 @@ def _event_row(log: Log, names: dict[tuple[int, int], str], confirmed_up_to: int
     return EventRow(
         seq=log.seq,
         kind=log.kind,
+        chain_id=log.contract.chain_id,
         contract=log.contract.address,
         contract_id=log.contract_id,
         pool_id=log.pool_id,

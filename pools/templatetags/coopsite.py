@@ -72,6 +72,30 @@ def sentence(event: EventRow) -> SafeString:
     )
 
 
+@register.filter
+def linked_sentence(event: EventRow) -> SafeString:
+    """The sentence of a list of events: who did it leads to what else they did."""
+    return sentences.sentence(
+        kind=_readable_kind(event),
+        account=event.account,
+        pool=_pool_link(event),
+        args=event.args,
+        people=_account_link,
+    )
+
+
+@presentation.remembered
+def _account_link(address: str) -> SafeString:
+    if not address:
+        return SafeString("")
+    return format_html(
+        '<a href="{}" title="{}">{}</a>',
+        reverse("pools:account", args=[address]),
+        address,
+        presentation.short_address(address),
+    )
+
+
 def _pool_link(event: EventRow) -> SafeString:
     """The short address of the page: a feed row has to stay small."""
     if event.pool_id is None:
@@ -169,14 +193,18 @@ def amount_element(wei: int, decimals: int = 8) -> SafeString:
 
 
 @register.simple_tag
-def address_element(address: str, chain_id: int) -> SafeString:
-    """An address, short, with its picture, a way to the explorer and one to copy it."""
-    return _address_element(address, presentation.explorer_of(chain_id, settings.EXPLORER_URL))
+def address_element(address: str, chain_id: int, contract: bool | str = False) -> SafeString:
+    """An address, short, with its picture, ways to its page and the explorer, and to copy it.
+
+    A `contract` has no page here.
+    """
+    explorer_url = presentation.explorer_of(chain_id, settings.EXPLORER_URL)
+    return _address_element(address, explorer_url, bool(contract))
 
 
 @presentation.remembered
-def _address_element(address: str, explorer_url: str) -> SafeString:
-    context = {"address": address, "explorer_url": explorer_url}
+def _address_element(address: str, explorer_url: str, contract: bool) -> SafeString:
+    context = {"address": address, "explorer_url": explorer_url, "contract": contract}
     return render_to_string("_address_element.html", context)
 
 

@@ -27,9 +27,9 @@
   };
   for (const stack of document.querySelectorAll(".stack")) watch(stack, arrive, { childList: true });
 
-  // The list of pools: rows below a new one start where they were and slide to where they are now.
+  // The lists of pools and of events: rows below a new one start where they were and slide to where they are now.
   // Done before the next paint, so that nothing jumps.
-  const list = document.getElementById("pool-list");
+  const list = document.querySelector("#pool-list, #event-list");
   if (list) {
     const places = () => new Map([...list.children].map((row) => [keyOf(row), row.offsetTop]));
     let before = places();

@@ -9,9 +9,8 @@
 //             further back than a whole list does, so it asks to be read anew ("feed:incomplete").
 //             While a list has a `standIn` (feed.js), what comes goes there instead.
 // rows        rows with data-pool or data-event, replaced where they stand. A row with data-gone
-//             takes its namesake away. Rows that do not stand are dropped, unless: `top:N` puts
-//             them on top and keeps N; `new` puts them on top where the list has
-//             data-insert="top" and else counts them in #new-pools; `newest` does only the former.
+//             takes its namesake away. Rows that do not stand are dropped, unless `top:N` puts
+//             them on top and keeps N. Long lists have a way of their own: see lists.js.
 (() => {
   const STRUCK_FOR = 10_000; // ms that a struck-out row stays to be read
   const HINT_FOR = 40_000; // ms; the server gives up on it after 35 s
@@ -87,19 +86,8 @@
     return fresh;
   };
 
-  const counted = new Set();
-  const countNew = (key) => {
-    const note = document.getElementById("new-pools");
-    if (!note || counted.has(key)) return;
-    counted.add(key);
-    const words = note.dataset[counted.size === 1 ? "one" : "many"] ?? "+%s";
-    note.textContent = words.replace("%s", counted.size);
-    note.hidden = false;
-  };
-
-  const rows = (list, incoming, { top, new: count, newest }) => {
+  const rows = (list, incoming, { top }) => {
     const standing = standingIn(list);
-    const onTop = top || ((count || newest) && list.dataset.insert === "top");
     const fresh = [];
     const first = list.firstElementChild;
     for (const row of incoming) {
@@ -108,11 +96,9 @@
         old?.remove();
       } else if (old) {
         if (!old.isEqualNode(row)) old.replaceWith(row);
-      } else if (onTop) {
+      } else if (top) {
         list.insertBefore(row, first?.isConnected ? first : null);
         fresh.push(row);
-      } else if (count) {
-        countNew(keyOf(row));
       }
     }
     if (fresh.length) for (const note of list.querySelectorAll(":scope > .empty")) note.remove();

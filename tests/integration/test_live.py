@@ -205,8 +205,8 @@ async def test_the_list_of_pools_gets_the_rows_that_changed(web_servers: WebServ
         await browser.read_until(chain.block(chain.joined(1, ANA), chain.created(3)).last_seq)
         frame = browser.frames[-1]
         assert re.findall(rf"data-pool={CONTRACT}:(\d)", frame) == ["1", "3"]
-        assert "id=pool-list hx-swap=rows>" in frame
-        assert 'id=pool-list hx-swap="rows new">' in frame
+        assert "id=pool-list hx-swap=list>" in frame
+        assert 'id=pool-list hx-swap="list new">' in frame
         await browser.read_until(chain.roll_back(chain.head.number - 1).last_seq)
         assert f"<li data-pool={CONTRACT}:3 data-gone>" in browser.frames[-1]
 

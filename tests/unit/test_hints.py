@@ -11,6 +11,7 @@ from realtime.hints import MOST_PENDING, PATIENCE, REMEMBERED, PendingRows, read
 ROW = EventRow(
     seq=0,
     kind="PoolClosed",
+    chain_id=1,
     contract="0x",
     contract_id=1,
     pool_id=1,
