@@ -13,6 +13,7 @@ from pools.charts import buckets, drawing, shown
 from pools.charts.buckets import PERIODS, Buckets, Counts
 from pools.charts.shown import Chart, Key, Table
 from pools.models import Category
+from pools.presentation import remembered
 from pools.selectors import activity
 from pools.selectors.activity import Activity
 
@@ -88,10 +89,12 @@ def _pools(read: Activity, spans: Buckets, names: Sequence[str], counts: Sequenc
     )
 
 
+@remembered
 def _pools_in_words(count: int) -> str:
     return ngettext("%(n)s pool", "%(n)s pools", count) % {"n": shown.count(count)}
 
 
+@remembered
 def _events_in_words(count: int) -> str:
     return ngettext("%(n)s event", "%(n)s events", count) % {"n": shown.count(count)}
 

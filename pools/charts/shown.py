@@ -5,6 +5,7 @@ Speaks the active language; reads nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date as date_type
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
 
@@ -78,7 +79,12 @@ def clock_time(moment: datetime) -> str:
 
 def day(moment: datetime) -> str:
     """Day and month: 28 Nov."""
-    return date_format(_local(moment), "j M")
+    return _day(_local(moment).date())
+
+
+@presentation.remembered
+def _day(date: date_type) -> str:
+    return date_format(date, "j M")
 
 
 def weekday_name(number: int) -> str:

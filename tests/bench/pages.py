@@ -21,10 +21,14 @@ AIM_MS = 30
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one page in one database: milliseconds of the server, queries, bytes of HTML."""
+    """Of one page in one database: milliseconds of the server, queries, bytes of HTML.
+
+    `cpu` is the median of what the process worked, which a busy machine changes less.
+    """
 
     p50: float
     p95: float
+    cpu: float
     queries: int
     size: int
 
@@ -55,6 +59,7 @@ def _costs(stack: Stack) -> dict[str, Cost]:
         page: Cost(
             p50=median(one["milliseconds"]),
             p95=percentile(one["milliseconds"], 95),
+            cpu=median(one["cpu_ms"]),
             queries=one["queries"],
             size=one["bytes"],
         )
@@ -77,7 +82,7 @@ def _line(database: str, page: str, few: Cost, many: Cost) -> str:
     return (
         f"  {database}, {page}: p50 {few.p50:.1f} → {many.p50:.1f} ms "
         f"(ratio {many.p50 / few.p50:.2f}), p95 {few.p95:.1f} → {many.p95:.1f} ms, "
-        f"{queries}, {many.size / 1024:.0f} KiB"
+        f"CPU {few.cpu:.1f} → {many.cpu:.1f} ms, {queries}, {many.size / 1024:.0f} KiB"
     )
 
 
