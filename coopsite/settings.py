@@ -190,6 +190,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    # New pools have their category at once; these are stored ones, after the keywords changed.
+    "categorise": {
+        "task": "realtime.tasks.categorise",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "prune-outbox": {
         "task": "realtime.tasks.prune_outbox",
         "schedule": 600.0,
@@ -294,6 +300,7 @@ if len({contract.address for contract in POOL_CONTRACTS}) < len(POOL_CONTRACTS):
 ENABLE_LIVE: bool = env.flag("ENABLE_LIVE", default=True)
 ENABLE_NOTIFICATIONS: bool = env.flag("ENABLE_NOTIFICATIONS", default=True)
 ENABLE_OPTIMISTIC: bool = env.flag("ENABLE_OPTIMISTIC", default=True)
+ENABLE_REGIONS: bool = env.flag("ENABLE_REGIONS", default=True)
 ENABLE_ANALYTICS: bool = env.flag("ENABLE_ANALYTICS", default=False)
 ANALYTICS_ID: str = env.text("ANALYTICS_ID")
 ANALYTICS_WEBHOOK_URL: str = env.text("ANALYTICS_WEBHOOK_URL", check=url_of(("https", "http")))

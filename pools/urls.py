@@ -5,7 +5,7 @@ from django.urls import path, register_converter
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from pools import account_page, exports, feeds, list_pages, status_page, views
+from pools import account_page, exports, feeds, list_pages, status_page, views, visits
 
 
 class Address:
@@ -58,6 +58,7 @@ urlpatterns = [
     path("events/", list_pages.event_list, name="events"),
     path("accounts/<address:address>/", account_page.account, name="account"),
     path("status/", status_page.status, name="status"),
+    path("visits/", visits.visit, name="visits"),
     path("pools.csv", exports.pools_csv, name="pools_csv"),
     path("events.csv", exports.events_csv, name="events_csv"),
     path("feeds/pools.atom", feeds.PoolsFeed(), name="pools_feed"),

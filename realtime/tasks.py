@@ -5,6 +5,7 @@ step, and a lease keeps two of a kind from working at once.
 """
 
 import asyncio
+import time
 from typing import Final
 
 import structlog
@@ -12,7 +13,7 @@ from celery import shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from pools import ingest, turns
+from pools import ingest, turns, visits
 from pools.leases import LostLease
 
 from . import verification  # noqa: F401 - its tasks register themselves
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 BUDGET_SECONDS: Final = 180.0  # below Celery's soft limit; the next turn goes on from there
 LONGEST_TURN_SECONDS: Final = 210.0
+CATEGORISING_SECONDS: Final = 45.0
 KEEP_MESSAGES: Final = 100_000
 KEEP_BLOCKS: Final = 1_000
 
@@ -50,13 +52,26 @@ def backfill_gaps() -> None:
             log.info("next_turn_not_asked_for", reason=str(error))
 
 
+@shared_task(name="realtime.tasks.categorise")
+def categorise() -> None:
+    """Have stored pools follow the categories' keywords, as many as a turn has time for."""
+    until = time.monotonic() + CATEGORISING_SECONDS
+    more = True
+    while more and time.monotonic() < until:
+        with turns.giving_way():
+            more = ingest.apply_rules()
+
+
 @shared_task(name="realtime.tasks.prune_outbox")
 def prune_outbox() -> None:
-    """Forget messages that nobody resumes from, old headers without logs and old scans' rows."""
+    """Forget messages that nobody resumes from, old headers without logs, old scans' rows and
+    visits.
+    """
     keep_blocks = max(KEEP_BLOCKS, 2 * settings.REORG_WINDOW)
     with turns.giving_way():
         ingest.prune(keep_messages=KEEP_MESSAGES, keep_blocks=keep_blocks)
     forget_old()
+    visits.forget_old()
 
 
 async def _take_turn() -> bool:

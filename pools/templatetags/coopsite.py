@@ -31,6 +31,12 @@ register.filter("picture", sparklines.picture)
 STATUS_WORDS = ("accepting", "active", "closed")
 
 
+@register.simple_tag
+def visits_url() -> str:
+    """Where browsers tell their time zone; empty where nobody counts them."""
+    return reverse("pools:visits") if settings.ENABLE_REGIONS else ""
+
+
 @register.filter
 def btc(wei: int, decimals: int = 8) -> str:
     return presentation.btc(wei, decimals=decimals)

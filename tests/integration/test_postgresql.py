@@ -20,6 +20,8 @@ OF_THE_RECORDS = (
     "test_backfill",
     "test_ledger",
     "test_status_page",
+    "test_categories",
+    "test_visits",
 )
 OF_WHAT_THE_VIEWS_TELL = ("verify", "test_alerts", "test_readings")
 OF_WHAT_IS_FOLDED_ANEW = ("test_rebuild", "test_rebuild_histories", "test_time_travel")

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.base import Model
 
 from pools import readings
+from pools.filters import POOL_ORDERINGS
 from pools.models import HourlyActivity, Log, Pool, is_of_kind
 from pools.rebuilding.run import rebuild
 from tests.factories import ChainFactory
@@ -59,6 +60,20 @@ def test_pools_of_a_status_come_newest_first_without_sorting() -> None:
     found = plan(
         Pool.objects.filter(status=1).order_by("-created_block", "-created_log_index")[:10]
     )
+    assert "TEMP B-TREE" not in found
+
+
+@pytest.mark.parametrize("category", [{"category__slug": "housing"}, {"category": None}])
+@pytest.mark.parametrize("order", sorted(POOL_ORDERINGS))
+def test_pools_of_a_category_come_in_any_order_without_sorting(
+    order: str, category: dict[str, Any]
+) -> None:
+    sign = "-" if order.startswith("-") else ""
+    keys = [f"{sign}{key.field}" for key in POOL_ORDERINGS[order].keys]
+    joined = Pool.objects.select_related("contract", "category").filter(**category)
+    found = plan(joined.order_by(*keys)[:10])
+    assert "pool_of_cat" in found
+    assert "SCAN pools_pool" not in found
     assert "TEMP B-TREE" not in found
 
 
