@@ -93,6 +93,7 @@ def _pool_then(past: PastPool) -> dict[str, Any]:
     return {
         **frame(topics=""),
         "troubled": [],
+        "fee_changes": [],
         "behind": [],
         "past": past,
         "pool": past.pool,
@@ -107,5 +108,6 @@ def frame(*, topics: str) -> dict[str, Any]:
         "stats": selectors.stats(),
         "topics": topics if settings.ENABLE_LIVE else "",
         "troubled": list(Contract.objects.filter(Q(paused=True) | Q(emergency_mode=True))),
+        "fee_changes": selectors.fee_changes(),
         "behind": selectors.behind(),
     }

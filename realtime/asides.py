@@ -48,6 +48,7 @@ class Asides:
         self._batch = False
         self._pages: dict[Topic, bool] = {}  # pools' pages to be told, and whether with their feed
         self._slow_numbers: set[str] = set()
+        self._notices: list[str] = []
         self._status_changed = False
         self._shown: Connection | None = None
         self._progress = Progress(hub)
@@ -166,6 +167,7 @@ class Asides:
         before = self._hub.source.stats()
         around = await self._hub.in_thread(self._hub.source.look_around)
         await self._tell_numbers(changes.changed_numbers(before, around.stats))
+        await self._tell_notices([row.key for row in around.fee_changes])
         await self._tell_sparks()
 
     async def _look_at_connection(self) -> None:
@@ -188,6 +190,7 @@ class Asides:
         rows = await self._hub.in_thread(self._hub.source.newest_pools, touched, languages)
         await self._hub.mention(rows, to=_dashboard)
         await self._tell_numbers(names)
+        await self._tell_notices([row.key for row in around.fee_changes])
         await self._tell_sparks()
         for topic in self._hub.watched("pool"):
             if (topic.contract, topic.pool_id) in touched:
@@ -220,6 +223,15 @@ class Asides:
         languages = self._hub.languages(of=_dashboard)
         texts = await self._hub.in_thread(self._hub.source.numbers, names, languages)
         await self._hub.mention(texts, to=_dashboard)
+
+    async def _tell_notices(self, keys: list[str]) -> None:
+        """Frames tell of a fee's change; that a day has passed since then is told here."""
+        if keys == self._notices:
+            return
+        self._notices = keys
+        self._hub.forget_standing()
+        texts = await self._hub.in_thread(self._hub.source.banners, self._hub.languages(of=_any))
+        await self._hub.mention(texts, to=_any)
 
     async def _tell_sparks(self) -> None:
         languages = self._hub.languages(of=_dashboard)

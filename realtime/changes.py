@@ -13,7 +13,15 @@ from pools.rows import FEED_ROWS, MEMBERS_SHOWN, EventRow, Message, Stats
 from realtime.topics import Topic
 
 # Events that change what `live/_banners.html` says.
-BANNER_KINDS = frozenset({"Paused", "Unpaused", "EmergencyModeUpdated"})
+BANNER_KINDS = frozenset(
+    {
+        "Paused",
+        "Unpaused",
+        "EmergencyModeUpdated",
+        "PerformanceFeeUpdated",
+        "FeeCollectorUpdated",
+    }
+)
 
 PoolKey = tuple[str, int]
 """A contract's checksummed address and a pool's id in it."""

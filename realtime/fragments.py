@@ -45,6 +45,7 @@ class Surroundings:
 
     stats: Stats
     troubled: Sequence[Contract]
+    fee_changes: Sequence[EventRow]
     behind: Sequence[Behind]
 
 
@@ -158,7 +159,11 @@ def statistics(stats: Stats) -> str:
 
 
 def banners(around: Surroundings) -> str:
-    context = {"troubled": around.troubled, "behind": around.behind}
+    context = {
+        "troubled": around.troubled,
+        "fee_changes": around.fee_changes,
+        "behind": around.behind,
+    }
     return partial("banners", _render("live/_banners.html", context))
 
 

@@ -158,7 +158,10 @@ class Source:
         """Read numbers and connection anew, also for the passing of an hour or of the listener."""
         troubled = Contract.objects.filter(Q(paused=True) | Q(emergency_mode=True))
         self._around = Surroundings(
-            stats=selectors.stats(), troubled=list(troubled), behind=selectors.behind()
+            stats=selectors.stats(),
+            troubled=list(troubled),
+            fee_changes=selectors.fee_changes(),
+            behind=selectors.behind(),
         )
         return self._around
 

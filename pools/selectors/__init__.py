@@ -19,6 +19,7 @@ from pools.selectors.lists import (
     pool,
     pools,
 )
+from pools.selectors.notices import fee_changes
 from pools.selectors.overview import connection, current_seq, recounted, stats
 from pools.selectors.past import NotProved, NotThere, pool_at
 from pools.selectors.readings import reading, readings_of
@@ -38,6 +39,7 @@ __all__ = [
     "current_seq",
     "event_rows",
     "events",
+    "fee_changes",
     "largest_members",
     "last_verification",
     "latest_events",

@@ -144,9 +144,17 @@
     bring([...[...meanwhile.children].filter((row) => !known.has(keyOf(row))), ...rows]);
   }
 
+  const withKind = (address, kind) => {
+    const url = new URL(address, location);
+    url.searchParams.delete("kind");
+    if (kind) url.searchParams.set("kind", kind);
+    return url;
+  };
+
   const choose = (chip) => {
     for (const each of chips.children) each.removeAttribute("aria-current");
     chip.setAttribute("aria-current", "true");
+    for (const link of document.querySelectorAll("a[data-period]")) link.href = withKind(link.href, chip.dataset.kind);
     fresh = 0;
     read();
   };
@@ -155,10 +163,8 @@
     const chip = event.target.closest("a");
     if (!chip || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    const url = new URL(location);
+    const url = withKind(location, chip.dataset.kind);
     url.hash = "";
-    url.searchParams.delete("kind");
-    if (chip.dataset.kind) url.searchParams.set("kind", chip.dataset.kind);
     history.pushState(null, "", url);
     choose(chip);
   });

@@ -18,6 +18,12 @@ from tests.waiting import async_until
 
 __all__ = ["records", "web_servers"]
 
+SHIFTS = """() => {
+  window.shifted = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.shifted += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+}"""
 KEYS = "(rows) => rows.map((row) => row.dataset.event)"
 
 
@@ -194,3 +200,34 @@ async def _shows(page: Page, wanted: list[str]) -> bool:
         "#activity-feed > [data-event]:not([data-retracted])"
     ).evaluate_all(KEYS)
     return standing == wanted
+
+
+async def test_a_notice_comes_in_without_moving_anything_and_stays_dismissed(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    page = await visit(browser, web_servers)
+    await page.evaluate(SHIFTS)
+    fee = chain.event("PerformanceFeeUpdated", old_fee=1000, new_fee=1500)
+    await tell(page, chain.block(fee, chain.event("Paused", account=ANA)))
+    banners = page.locator(".banner")
+    assert await banners.count() == 2
+    assert await page.evaluate("window.shifted") <= 0.02
+    await page.get_by_role("button", name="Dismiss this notice").click()
+    assert await banners.filter(visible=True).count() == 1
+    await tell(page, chain.block(chain.event("Unpaused", account=ANA)))
+    assert await banners.filter(visible=True).count() == 0
+    await page.reload()
+    assert await page.locator("[data-notice]").count() == 1
+    assert await banners.filter(visible=True).count() == 0
+
+
+async def test_a_notice_opens_to_its_whole_text_by_keyboard(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    chain.block(chain.event("Paused", account=ANA))
+    page = await visit(browser, web_servers)
+    address = page.locator(".banner code")
+    assert not await address.is_visible()
+    await page.locator(".banner summary").focus()
+    await page.keyboard.press("Enter")
+    assert await address.is_visible()

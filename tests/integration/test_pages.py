@@ -338,7 +338,7 @@ def test_the_number_of_queries_does_not_grow_with_rows(
 
 
 def _queries(client: Client, path: str, counted: DjangoAssertNumQueries) -> int:
-    with counted(30) as queries:
+    with counted(35) as queries:
         page(client, path)
     return len(queries)
 
@@ -371,6 +371,21 @@ def test_a_paused_contract_and_emergency_mode_have_banners(
     assert "Paused." in page(client, "/pools/")
     chain.block(chain.event("EmergencyModeUpdated", enabled=True))
     assert "Emergency mode." in page(client, "/pools/")
+
+
+def test_a_change_of_the_fees_is_told_on_every_page_for_a_day(
+    client: Client, chain: ChainFactory
+) -> None:
+    changed = chain.event("PerformanceFeeUpdated", old_fee=1000, new_fee=1500)
+    chain.block(chain.event("FeeCollectorUpdated", old_collector=ANA, new_collector=BEA))
+    chain.block(changed)
+    key = selectors.latest_events(1)[0].key
+    html = page(client, "/pools/")
+    assert "Performance fee changed from 10\u202f% to 15\u202f%" in html
+    assert "Fees now go to" in html
+    assert f'data-notice="{key}"' in html
+    later = timezone.now() + timedelta(days=1)
+    assert selectors.fee_changes(later) == []
 
 
 def test_only_a_known_chain_links_to_its_explorer(client: Client, chain: ChainFactory) -> None:
