@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from pools.admin.base import (
@@ -86,11 +87,13 @@ class PoolAdmin(MayCorrect, RecordAdmin[Pool]):
         return raw_bytes(pool.name_raw)
 
     @admin.display(description="category because of")
-    def category_because(self, pool: Pool) -> str:
-        if corrections_of(pool).exists():
-            return "set by hand"
+    def category_because(self, pool: Pool) -> SafeString:
         found = rules_in_force().match(pool.name)
-        return f"the keyword “{found.keyword}”" if found else "no keyword in the name"
+        why = f"the keyword “{found.keyword}”" if found else "no keyword in the name"
+        if corrections_of(pool).exists():
+            why = "set by hand"
+        change = list_link("pool", "change it by the list's actions", pool_id__exact=pool.pool_id)
+        return format_html("{} · {}", why, change)
 
     @admin.display(description="events", ordering="events")
     def events_link(self, pool: Pool) -> SafeString:

@@ -21,6 +21,7 @@ from pools.models import (
 )
 from pools.projecting import Projection
 from pools.rebuilding.run import rebuild
+from realtime.tasks import categorise
 from tests.factories import ANA, BEA, ChainFactory
 
 pytestmark = pytest.mark.django_db
@@ -208,6 +209,15 @@ def test_pools_stored_before_there_were_categories_get_theirs(chain: ChainFactor
     assert [pool.category for pool in page] == [None] * 4
     assert not ingest.apply_rules()
     assert shown() == BY_RULES
+
+
+def test_one_turn_of_the_worker_goes_over_all_pools(
+    chain: ChainFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "POOLS_AT_ONCE", 1)
+    keywords("trade", "nothing")
+    categorise()
+    assert shown() == {1: "home", 2: None, 3: "home", 4: "trade"}
 
 
 def test_digests_know_nothing_of_categories(chain: ChainFactory) -> None:

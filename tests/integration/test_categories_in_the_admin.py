@@ -109,6 +109,9 @@ def test_a_pools_page_says_why_it_has_its_category(staff: Client, chain: ChainFa
         return staff.get(reverse("admin:pools_pool_change", args=[key])).content.decode()
 
     assert "the keyword “pasanaku”" in page(1)
+    listed = reverse("admin:pools_pool_changelist") + "?pool_id__exact=1"
+    assert listed in page(1)
+    assert staff.get(listed).context["cl"].result_count == 1
     assert "no keyword in the name" in page(2)
     act(staff, "set_category", 1, category="travel")
     assert "set by hand" in page(1)
