@@ -109,19 +109,26 @@ def _counting() -> Iterator[list[str]]:
 def _pages() -> dict[str, str]:
     """Each page's address; what is "deep" begins in the middle of its list."""
     from pools import paging
-    from pools.filters import POOL_ORDERINGS
-    from pools.models import Pool
+    from pools.filters import EVENT_ORDERINGS, POOL_ORDERINGS
+    from pools.models import Log, Membership, Pool
 
     pools = Pool.objects.order_by("-created_block", "-created_log_index")
-    middle = pools[pools.count() // 2]
-    cursor = paging.write_cursor(POOL_ORDERINGS["-created"], middle)
-    full = Pool.objects.select_related("contract").order_by("-member_count").first()
-    assert full is not None
+    deep_pool = paging.write_cursor(POOL_ORDERINGS["-created"], pools[pools.count() // 2])
+    full = Pool.objects.select_related("contract").order_by("-member_count")[0]
+    pool = f"/pools/{full.contract.address}/{full.pool_id}/"
+    newest = Log.objects.order_by("-block_number")[0].block_number
+    middle = Log.objects.filter(block_number=newest // 2).order_by("log_index")[0]
+    deep_event = paging.write_cursor(EVENT_ORDERINGS["desc"], middle)
+    account = Membership.objects.filter(pool=full).order_by("-contribution")[0].account
     return {
         "dashboard": "/",
         "pools, first page": "/pools/?limit=20",
-        "pools, deep page": f"/pools/?limit=20&cursor={cursor}",
-        "pool": f"/pools/{full.contract.address}/{full.pool_id}/",
+        "pools, deep page": f"/pools/?limit=20&cursor={deep_pool}",
+        "pool": pool,
+        "events, first page": "/events/",
+        "events, deep page": f"/events/?cursor={deep_event}",
+        "events of a kind": "/events/?kind=PoolCreated&limit=20",
+        "account": f"/accounts/{account}/",
         "status": "/status/",
     }
 
