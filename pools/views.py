@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from pools import at_block, feed_kinds, selectors
-from pools.charts import dashboard as charts
-from pools.charts import series
+from pools.charts import kept, series
 from pools.charts.buckets import PERIODS
+from pools.charts.dashboard import period_words, read_period
 from pools.decoding import checksum
 from pools.models import Contract
 from pools.rows import FEED_ROWS, MEMBERS_SHOWN, NEWEST_POOLS
@@ -25,7 +25,7 @@ BIGGEST_POOL_ID = 2**256 - 1
 
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    period = charts.read_period(request.GET.get("period"))
+    period = read_period(request.GET.get("period"))
     around = frame(topics=f"dashboard,charts:{period}")
     kind = request.GET.get("kind", "")
     chosen = feed_kinds.chosen(kind)
@@ -35,8 +35,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         {
             **around,
             "period": period,
-            "periods": [(each, charts.period_words(each)) for each in PERIODS],
-            "charts": charts.charts(period),
+            "periods": [(each, period_words(each)) for each in PERIODS],
+            "figures": kept.figures(period),
             "sparks": selectors.spark_counts(around["stats"].pools_total),
             "choices": feed_kinds.CHOICES,
             "chosen": chosen or feed_kinds.ALL,

@@ -149,14 +149,9 @@ def _activity(spans: Buckets, names: Sequence[str], counts: Sequence[Counts]) ->
 
 
 def _sizes(counts: Sequence[int]) -> Chart:
-    ranges = activity.SIZES
     words = [
-        _("none")
-        if high == 0
-        else f"{low}+"
-        if high is None
-        else (str(low) if low == high else f"{low}–{high}")
-        for low, high in ranges
+        f"{low}+" if high is None else str(low) if low == high else f"{low}–{high}"
+        for low, high in activity.SIZES
     ]
     return _parts(
         "chart-sizes",

@@ -3,7 +3,7 @@
 The last weeks are read by the index of hours, the whole past as `summed_past` keeps it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from pools.charts import buckets
 from pools.charts.buckets import Hour
-from pools.models import Category, Chain, Pool
+from pools.models import Category, CategoryRules, Chain, Pool
 from pools.selectors.hours import hours
 from pools.selectors.regions import regions
 from pools.selectors.summed_past import summed_past
@@ -69,6 +69,17 @@ def read(period: str, now: datetime) -> Activity:
         categories=_categories(),
         regions=regions_of(period, now),
     )
+
+
+def state(period: str, now: datetime) -> Hashable | None:
+    """Equal to another only if the charts of both are drawn from the same records; None: no chain.
+
+    Every event, retraction and message that pools are others has a number; staff and visitors
+    change things without one.
+    """
+    chain = Chain.objects.order_by("pk").values_list("last_seq", "activity_mark").first()
+    rules = CategoryRules.objects.order_by("pk").values_list("revision", "done_to").first()
+    return chain and (chain, rules, tuple(regions_of(period, now)))
 
 
 def regions_of(period: str, now: datetime) -> list[tuple[str, int]]:

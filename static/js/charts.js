@@ -64,7 +64,10 @@
     if (!link || special || event.button) return;
     event.preventDefault();
     if (link === shown() && !loading) return;
-    show(link.href.replace(/#.*/, ""), link.dataset.period !== asked());
+    const address = new URL(location.href); // other things may be chosen in it meanwhile
+    address.hash = "";
+    address.searchParams.set("period", link.dataset.period);
+    show(address.href, link.dataset.period !== asked());
   });
 
   addEventListener("popstate", () => {

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -17,7 +18,7 @@ from django.utils import timezone, translation
 
 from pools.charts import buckets, dashboard, series
 from pools.charts.shown import Chart
-from pools.models import Category, Chain, HourlyActivity, Log, Pool, RegionCount
+from pools.models import Category, CategoryRules, Chain, HourlyActivity, Log, Pool, RegionCount
 from pools.rebuilding import hourly
 from pools.selectors import balances, summed_past
 from pools.selectors.hours import GROUPS
@@ -158,7 +159,7 @@ def test_pools_are_told_apart_by_their_members() -> None:
             chain.block(*(chain.joined(number, address(f"{n}"), BTC) for n in range(count)))
     shown = chart("chart-sizes", "24h")
     assert [(key.label, key.value) for key in shown.keys] == [
-        *(("none", "1"), ("1", "1"), ("2–5", "2"), ("6–10", "2"), ("11–25", "2"), ("26+", "1")),
+        *(("0", "1"), ("1", "1"), ("2–5", "2"), ("6–10", "2"), ("11–25", "2"), ("26+", "1")),
     ]
 
 
@@ -178,6 +179,35 @@ def test_the_number_of_queries_is_small_and_does_not_grow(period: str) -> None:
     with CaptureQueriesContext(connection) as many:
         dashboard.charts(period, NOW)
     assert len(many) == len(few) <= 6
+
+
+def test_a_page_asked_for_again_draws_nothing_until_something_changes(
+    client: Client, chain: ChainFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    draw = dashboard.charts
+    monkeypatch.setattr(dashboard, "charts", lambda *told: drawn.append(told) or draw(*told))
+
+    def html(period: str = "all", language: str = "en") -> str:
+        page = client.get("/", {"period": period}, headers={"accept-language": language})
+        return page.content.decode().partition('id="charts"')[2].partition("</section>")[0]
+
+    before = html()
+    assert html() == before
+    assert len(drawn) == 1
+    assert html("7d") != before != html(language="es")
+    assert len(drawn) == 3
+    changes = (
+        lambda: chain.block(chain.joined(1, PEOPLE[2], BTC), at=timezone.now()),
+        lambda: RegionCount.objects.create(day=timezone.now().date(), region="UTC", count=1),
+        lambda: CategoryRules.objects.update(revision=uuid.uuid4()),
+        lambda: chain.roll_back(chain.head.number - 1),
+    )
+    for count, change in enumerate(changes, start=4):
+        change()
+        html()
+        html()
+        assert len(drawn) == count
 
 
 def test_with_nothing_there_each_chart_says_what_will_come(client: Client) -> None:

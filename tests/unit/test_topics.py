@@ -102,3 +102,15 @@ def test_nothing_else_ever_comes_of_a_query(query: bytes) -> None:
         return
     assert 0 < len(wish.topics) <= 8
     assert wish.since is None or NOWHERE <= wish.since <= BIGGEST_SEQ
+
+
+@pytest.mark.parametrize("period", ["24h", "7d", "30d", "all"])
+def test_charts_are_heard_of_by_their_period(period: str) -> None:
+    (topic,) = read_request(f"topics=charts:{period}".encode()).topics
+    assert (topic.kind, topic.period, str(topic)) == ("charts", period, f"charts:{period}")
+
+
+@pytest.mark.parametrize("wrong", ["charts", "charts:", "charts:1y", "charts:24H", "charts:24h:1"])
+def test_other_periods_do_not_exist(wrong: str) -> None:
+    with pytest.raises(BadRequest):
+        read_request(f"topics={wrong}".encode())
