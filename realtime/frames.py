@@ -46,12 +46,13 @@ class Frame:
         return [(t, language) for t in topics if (t, language) not in self.fragments]
 
     def text(self, audience: Audience) -> str:
-        """The message: the newest sequence number, then the fragments. KeyError if one lacks."""
+        """The message: which numbers it tells of, then the fragments. KeyError if one lacks."""
         text = self._texts.get(audience)
         if text is None:
             topics, language = audience
             parts = [self.fragments[topic, language] for topic in topics]
-            text = self._texts[audience] = mark(self.last_seq) + "".join(parts)
+            told = mark(self.last_seq) + follows(self.first_seq)
+            text = self._texts[audience] = told + "".join(parts)
         return text
 
     def after(self, seq: int) -> "Frame":
@@ -111,6 +112,11 @@ class Ring:
 def mark(seq: int) -> str:
     """The comment by which a browser knows how far it is."""
     return f"<!--{seq}-->"
+
+
+def follows(first_seq: int) -> str:
+    """The comment by which it knows that nothing is missing between this frame and what it has."""
+    return f"<!--from {first_seq}-->"
 
 
 def lacking(frames: Iterable[Frame], audience: Audience) -> list[tuple[Frame, Wanted]]:

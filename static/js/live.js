@@ -1,8 +1,9 @@
 // The page's link to us: says how far the page is, notices a dead link, tells people the truth.
 //
 // hx-ws opens the socket and swaps what comes. This script adds the sequence number
-// (body[data-seq]), the state of the link (body[data-link]: "live", "connecting", "offline"), the
-// badge's combined state and a line when the link is gone for long. It never asks for anything.
+// (body[data-seq]), the state of the link (body[data-link]: "live", "connecting", "offline"), how many
+// numbers were missed for good (body[data-missed]), the badge's combined state and a line when the
+// link is gone for long. It asks for nothing but what it lacks.
 (() => {
   const SILENCE = 35_000; // ms; the server says something at least every 15 s
   const STALE = 20_000; // ms of silence after which a page that wakes up does not trust its link
@@ -23,6 +24,8 @@
   let lostTimer = 0;
   let watched = null; // the socket whose handshake is being timed
   let watchedSince = 0;
+  let upTo = Infinity; // the last number that was told here
+  let lacking = null; // the number after which something was lost and is asked for again
 
   htmx.config.ws = {
     ...htmx.config.ws,
@@ -88,6 +91,24 @@
 
   const reconnect = () => htmx.process(holder, true); // tears the old socket down, dead or not
 
+  // Puts a frame aside that does not follow what is here: it comes again, with what lies between.
+  // What does not come then either is missed.
+  const follows = (text) => {
+    const [, seq, first] = /^<!--(\d+)-->(?:<!--from (\d+)-->)?/.exec(text) ?? [];
+    if (!seq) return true;
+    const lost = first - upTo - 1;
+    if (lost > 0) {
+      if (lacking !== upTo) {
+        lacking = upTo;
+        reconnect();
+        return false;
+      }
+      page.dataset.missed = Number(page.dataset.missed) + lost;
+    }
+    upTo = Number(seq);
+    return true;
+  };
+
   holder.addEventListener("htmx:ws:before:connection", ({ detail }) => {
     connection = detail.connection;
   });
@@ -95,7 +116,8 @@
   holder.addEventListener("htmx:ws:after:connection", () => {
     received = 0;
     heardAt = performance.now();
-    say({ since: Number.parseInt(page.dataset.seq, 10) });
+    upTo = Number.parseInt(page.dataset.seq, 10);
+    say({ since: upTo });
     found();
   });
 
@@ -103,7 +125,12 @@
     if (detail.connection === connection) lost();
   });
 
-  holder.addEventListener("htmx:ws:before:message:incoming", () => {
+  holder.addEventListener("htmx:ws:before:message:incoming", (event) => {
+    const { detail } = event;
+    if (detail.connection !== connection || !follows(detail.message.data)) {
+      event.preventDefault();
+      return;
+    }
     heardAt = performance.now();
     received += 1;
     if (received % ACKNOWLEDGED === 0 && isOpen()) say({ ack: received });
@@ -147,6 +174,7 @@
   // Everyone on this network comes back at the same moment.
   window.addEventListener("online", () => setTimeout(reconnect, Math.random() * 500));
 
+  page.dataset.missed = 0;
   giveUpSoon(); // until the first connection the page shows what the server rendered
   reconnect(); // also if htmx looked at the page before hx-ws was there
 })();

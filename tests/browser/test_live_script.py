@@ -381,3 +381,29 @@ async def test_every_64th_message_is_acknowledged(page: Page, server: Playmate) 
         await server.send(f"<!--{number}-->")
     await async_until(lambda: server.said("ack") == 2, 5)
     assert server.heard[1:] == [{"ack": 64}, {"ack": 128}]
+
+
+async def test_what_was_lost_on_the_way_is_asked_for_again(page: Page, server: Playmate) -> None:
+    await visit(page, server)
+    await server.send("<!--8--><!--from 8-->" + feed(None, row("a")))
+    await has(page, "a")
+    await server.send("<!--11--><!--from 11-->" + feed(None, row("d")))
+    await server.until_links(2)
+    assert server.heard[-1] == {"since": 8}
+    await has(page, "a")
+    await server.send("<!--10--><!--from 9-->" + feed(None, row("c"), row("b")))
+    await server.send("<!--11--><!--from 11-->" + feed(None, row("d")))
+    await has(page, "d", "c", "b", "a")
+    await server.send("<!--12--><!--from 10-->" + feed(None, row("e"), row("d"), row("c")))
+    await has(page, "e", "d", "c", "b", "a")
+    assert await page.get_attribute("body", "data-missed") == "0"
+
+
+async def test_what_does_not_come_again_is_counted_as_missed(page: Page, server: Playmate) -> None:
+    await visit(page, server)
+    for links in (2, 3):
+        await server.send(f"<!--{10 * links}--><!--from {10 * links}-->")
+        await server.until_links(links)
+        await server.send(f"<!--{10 * links}--><!--from {10 * links}-->")
+        await page.wait_for_selector(f"body[data-seq='{10 * links}']")
+    assert await page.get_attribute("body", "data-missed") == str(20 - 8 + 30 - 21)

@@ -219,7 +219,9 @@ async def test_a_pools_page_hears_of_its_own_pool_alone(web_servers: WebServers)
     async with watching(server, topic, since=seen) as browser:
         await browser.read()
         await browser.read_until(chain.block(chain.joined(2, ANA)).last_seq)
-        assert browser.frames[-1] == f"<!--{browser.seq}-->"  # only that time goes on
+        assert (
+            browser.frames[-1] == f"<!--{browser.seq}--><!--from {browser.seq}-->"
+        )  # time goes on
         now = chain.block(chain.joined(1, ANA), chain.joined(2, BEA)).last_seq
         await browser.read_until(now)
         assert len(browser.keys) == 1

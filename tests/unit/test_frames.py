@@ -73,7 +73,7 @@ def test_a_frame_is_put_together_once_for_all_with_the_same_wishes() -> None:
     one.fragments[DASHBOARD, "es"] = "<a>"
     assert one.lacks(audience) == [(POOLS, "es")]
     one.fragments[POOLS, "es"] = "<b>"
-    assert one.text(audience) == "<!--4--><a><b>"
+    assert one.text(audience) == "<!--4--><!--from 3--><a><b>"
     assert one.text(audience) is one.text(audience)
 
 
