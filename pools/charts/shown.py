@@ -130,7 +130,12 @@ def moment_time(times: Sequence[datetime], place: int) -> str:
 
 
 def full(moment: datetime) -> str:
-    return date_format(_local(moment), "SHORT_DATETIME_FORMAT")
+    return _minute(_local(moment).replace(second=0, microsecond=0))
+
+
+@presentation.remembered
+def _minute(local: datetime) -> str:
+    return date_format(local, "SHORT_DATETIME_FORMAT")
 
 
 def count(value: int) -> str:

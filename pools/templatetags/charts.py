@@ -1,4 +1,4 @@
-"""What charts have hundreds of, written without a template's loop: table rows and squares."""
+"""What charts have hundreds of, without a template's loop: table rows, squares and marks."""
 
 from collections.abc import Iterable, Sequence
 from html import escape  # Django's own goes through several calls for each of these cells
@@ -6,7 +6,7 @@ from html import escape  # Django's own goes through several calls for each of t
 from django import template
 from django.utils.safestring import SafeString
 
-from pools.charts.drawing import Cell
+from pools.charts.drawing import Cell, Mark
 
 register = template.Library()
 
@@ -19,6 +19,17 @@ def table_rows(rows: Iterable[Sequence[str]]) -> SafeString:
         + "".join([f"<td>{escape(cell)}</td>" for cell in row[1:]])
         + "</tr>"
         for row in rows
+    ]
+    return SafeString("".join(told))
+
+
+@register.filter
+def marks(found: Iterable[Mark]) -> SafeString:
+    """The strips of a chart that a pointer finds."""
+    told = [
+        f'<rect class="mark" x="{mark.x}" y="12" width="{mark.width}" height="150">'
+        f"<title>{escape(mark.title)}</title></rect>"
+        for mark in found
     ]
     return SafeString("".join(told))
 
