@@ -12,15 +12,15 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from pools import selectors
-from pools.models import ListenerStatus
+from pools import ingest, selectors
+from pools.models import ListenerStatus, Pool
 from realtime import asides
 from realtime import hub as module
 from realtime.frames import Audience
 from realtime.hub import Hub, NotReady
 from realtime.outlet import Outlet
 from realtime.source import Source
-from realtime.topics import DASHBOARD, NOWHERE, Topic
+from realtime.topics import DASHBOARD, NOWHERE, POOLS, Topic
 from tests.factories import ANA, BEA, CONTRACT, ChainFactory, listener
 from tests.waiting import async_until
 
@@ -227,3 +227,17 @@ async def test_nobody_who_left_is_remembered(chain: ChainFactory) -> None:
         assert hub.watched("pool") == {}
         assert hub._welcomes._standings == {}
         assert hub._welcomes._snapshots == {}
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "Housing"), ("es", "Vivienda")])
+async def test_a_category_that_staff_set_reaches_open_pages_in_their_language(
+    chain: ChainFactory, language: str, name: str
+) -> None:
+    chain.block(chain.created(1, name="Nothing"))
+    async with running() as hub:
+        audience: Audience = ((POOLS, Topic("pool", CONTRACT, 1)), language)
+        browser = await Browser(audience).join(hub)
+        assert not browser.saw(name)
+        ingest.correct([Pool.objects.get().pk], "housing")
+        await browser.until_it_saw(f"id=pool-list[^$]*tone-indigo.>{name}<", 20)
+        await browser.until_it_saw(f"id=pool-facts[^$]*tone-indigo.>{name}<", 20)
