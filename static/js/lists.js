@@ -176,11 +176,12 @@
       const standing = new Set([...list.children].map(keyOf));
       const rows = [...page.querySelector("#list-view [data-list]").children];
       const fresh = rows.filter((row) => !keyOf(row) || !standing.has(keyOf(row)));
+      const held = focus || link === document.activeElement;
       list.append(...fresh);
       link.closest(".pager").replaceWith(page.querySelector(".pager"));
       pages += 1;
       settle();
-      if (focus) fresh[0]?.querySelector("a")?.focus();
+      if (held) fresh[0]?.querySelector("a")?.focus();
     } catch (error) {
       view.removeAttribute("aria-busy");
       if (focus && error.name !== "AbortError") location.assign(link.href);

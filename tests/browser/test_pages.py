@@ -32,6 +32,8 @@ CHROMIUM = (
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script></title><hx-partial id=main>'
 PATHS = (
     *("/", "/pools/", f"/pools/{CONTRACT}/1/", f"/pools/{CONTRACT}/2/"),
+    *("/events/", "/events/?kind=MemberJoined&pool_id=x", "/pools/?q=ahorro&status=active"),
+    *(f"/accounts/{ANA}/", f"/accounts/{'0x' + 40 * '1'}/", f"/pools/{CONTRACT}/1/members/"),
     *("/status/", "/nothing/"),
 )
 

@@ -8,10 +8,9 @@ from django.db.models import QuerySet
 from django.db.models.base import Model
 
 from pools import readings
-from pools.filters import POOL_ORDERINGS
-from pools.models import HourlyActivity, Log, Pool, is_of_kind
+from pools.filters import POOL_ORDERINGS, HourlyActivity, Log, Membership, Pool, is_of_kind
 from pools.rebuilding.run import rebuild
-from tests.factories import ChainFactory
+from tests.factories import ANA, ChainFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +47,25 @@ def test_events_of_a_kind_are_found_by_their_index() -> None:
     found = plan(of_kind.order_by("-block_number", "-log_index")[:10])
     assert "log_of_uncommon_kind" in found
     assert "TEMP B-TREE" not in found
+
+
+def test_what_an_account_did_is_found_by_its_index() -> None:
+    of_account = Log.objects.filter(account=ANA, retracted_seq=None)
+    found = plan(of_account.order_by("-block_number", "-log_index")[:500])
+    assert "log_of_account" in found
+    assert "TEMP B-TREE" not in found
+
+
+def test_the_pools_that_an_account_created_come_newest_first_without_sorting() -> None:
+    found = plan(Pool.objects.filter(creator=ANA).order_by("-pk")[:51])
+    assert "creator" in found
+    assert "TEMP B-TREE" not in found
+
+
+def test_members_in_the_order_of_joining_are_found_by_their_pool() -> None:
+    found = plan(Membership.objects.filter(pool=1).order_by("joined_at", "account")[:101])
+    assert "member_once_per_pool" in found or "pools_membership" in found
+    assert "SCAN" not in found
 
 
 def test_whether_a_readings_block_was_taken_back_is_asked_of_that_block_alone() -> None:
