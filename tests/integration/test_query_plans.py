@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from django.db.models.base import Model
 
 from pools import readings
-from pools.filters import POOL_ORDERINGS, HourlyActivity, Log, Membership, Pool, is_of_kind
+from pools.filters import POOL_ORDERINGS
+from pools.models import HourlyActivity, Log, Membership, Pool, is_of_kind
 from pools.rebuilding.run import rebuild
 from tests.factories import ANA, ChainFactory
 
