@@ -159,6 +159,10 @@
     read();
   };
 
+  // On a phone the chips are one line that scrolls.
+  const current = chips.querySelector("[aria-current]");
+  if (current) chips.scrollLeft = current.offsetLeft - chips.offsetLeft - 60;
+
   chips.addEventListener("click", (event) => {
     const chip = event.target.closest("a");
     if (!chip || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;

@@ -378,12 +378,14 @@ def test_a_change_of_the_fees_is_told_on_every_page_for_a_day(
 ) -> None:
     changed = chain.event("PerformanceFeeUpdated", old_fee=1000, new_fee=1500)
     chain.block(chain.event("FeeCollectorUpdated", old_collector=ANA, new_collector=BEA))
+    chain.block(chain.event("PerformanceFeeUpdated", old_fee=100, new_fee=1000))
     chain.block(changed)
     key = selectors.latest_events(1)[0].key
     html = page(client, "/pools/")
     assert "Performance fee changed from 10\u202f% to 15\u202f%" in html
     assert "Fees now go to" in html
     assert f'data-notice="{key}"' in html
+    assert html.count("data-notice=") == 2, "an earlier change of the same is no news"
     later = timezone.now() + timedelta(days=1)
     assert selectors.fee_changes(later) == []
 
