@@ -84,10 +84,9 @@ def state(period: str, now: datetime) -> Hashable | None:
 
 def regions_of(period: str, now: datetime) -> list[tuple[str, int]]:
     """Where visitors of the period's days (UTC) are, by time zone."""
-    if period == "all":
-        return regions()
-    days = {"24h": 1, "7d": 6, "30d": 29}[period]
-    return regions(since=(now.astimezone(UTC) - timedelta(days=days)).date())
+    days = {"24h": 1, "7d": 6, "30d": 29}.get(period)
+    since = None if days is None else (now.astimezone(UTC) - timedelta(days=days)).date()
+    return [(zone, int(count)) for zone, count in regions(since)]
 
 
 def _mark_and_total() -> tuple[int | None, int]:
@@ -95,7 +94,7 @@ def _mark_and_total() -> tuple[int | None, int]:
     totals = Chain.objects.annotate(pools=Sum("contracts__pools_total"))
     found = totals.order_by("pk").values_list("activity_mark", "pools")
     mark, total = found.first() or (None, None)
-    return mark, total or 0
+    return mark, int(total or 0)
 
 
 def _sizes() -> list[int]:

@@ -27,4 +27,5 @@ def hours(*, since: datetime | None = None, until: datetime | None = None) -> li
         found = found.filter(hour__lt=until)
     sums = {kind: Sum("count", filter=Q(kind=kind), default=0) for kind in GROUPS}
     rows = found.values_list("hour").annotate(**sums, every=Sum("count")).order_by("hour")
-    return [(hour, (*counts, every - sum(counts))) for hour, *counts, every in rows]
+    # PostgreSQL sums to decimals.
+    return [(hour, (*map(int, counts), int(every - sum(counts)))) for hour, *counts, every in rows]
