@@ -22,7 +22,7 @@ def account(request: HttpRequest, address: str) -> HttpResponse:
     if checksummed != address:
         return redirect("pools:account", address=checksummed, permanent=True)
     context = {
-        **frame(topics="events"),
+        **frame(topics="events,notices"),
         # What its list of events takes from those that come in live.
         "chosen": json.dumps({"account": address}),
         "newest_first": True,

@@ -61,7 +61,7 @@ def pool_list(request: HttpRequest) -> HttpResponse:
     categories = _category_options()
     names = {"status": dict(STATUSES), "category": dict(categories)}
     context = {
-        **frame(topics="pools"),
+        **frame(topics="pools,notices"),
         "category_options": categories,
         "status_options": STATUSES,
         "ordering_options": ORDERINGS,
@@ -83,7 +83,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
     filters = EventFilter(query)
     contracts = [contract.address for contract in Contract.objects.order_by("pk")]
     context = {
-        **frame(topics="events"),
+        **frame(topics="events,notices"),
         "kind_options": [("", _("Any")), *KIND_NAMES.items()],
         "contracts": contracts if len(contracts) > 1 or request.GET.get("contract") else [],
         "more_open": any(request.GET.get(name) for name in MORE_EVENT_FILTERS),
@@ -104,7 +104,7 @@ def member_list(request: HttpRequest, contract: str, pool_id: int) -> HttpRespon
         raise Http404("no such pool")
     filters = MemberFilter(request.GET)
     context = {
-        **frame(topics=f"pool:{contract}:{pool_id}"),
+        **frame(topics=f"pool:{contract}:{pool_id},notices"),
         "pool": pool,
         **_list(filters, selectors.members(pool, filters), request.GET, {}),
     }

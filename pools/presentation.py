@@ -32,6 +32,7 @@ KIND_LETTERS: Mapping[str, str] = {
     "YieldClaimed": "y",
     "PoolStatusUpdated": "s",
     "PoolClosed": "c",
+    "FeesCollected": "f",
     "Paused": "e",
     "EmergencyModeUpdated": "e",
 }

@@ -20,7 +20,7 @@ def status(request: HttpRequest) -> HttpResponse:
         request,
         "status/status.html",
         {
-            **frame(topics="status"),
+            **frame(topics="status,notices"),
             "status": selectors.status(filters),
             # Only the newest pieces follow the ledger as it grows.
             "older": filters.after is not None,

@@ -6,7 +6,6 @@ They read through `pools.selectors` and write nothing. Lists are `list_pages`' m
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -80,7 +79,7 @@ def _pool_now(contract: str, pool_id: int) -> dict[str, Any]:
     if pool is None:
         raise Http404("no such pool")
     return {
-        **frame(topics=f"pool:{contract}:{pool_id}"),
+        **frame(topics=f"pool:{contract}:{pool_id},notices"),
         "pool": pool,
         "members": selectors.largest_members(pool, MEMBERS_SHOWN),
         "events": selectors.latest_events(FEED_ROWS, pool=pool),
@@ -104,10 +103,13 @@ def _pool_then(past: PastPool) -> dict[str, Any]:
 
 def frame(*, topics: str) -> dict[str, Any]:
     """What every page shows around its own matter."""
+    contracts = list(Contract.objects.all())
     return {
         "stats": selectors.stats(),
         "topics": topics if settings.ENABLE_LIVE else "",
-        "troubled": list(Contract.objects.filter(Q(paused=True) | Q(emergency_mode=True))),
+        "contracts": contracts,
+        "notifications": settings.ENABLE_NOTIFICATIONS,
+        "troubled": [one for one in contracts if one.paused or one.emergency_mode],
         "fee_changes": selectors.fee_changes(),
         "behind": selectors.behind(),
     }

@@ -81,6 +81,9 @@ def change(what: Change, topic: Topic) -> str:
         return _touched_pools(what) + _new_pools(what, "pool-list", swap="list new")
     if topic.kind == "events":
         return _event_rows(what)
+    if topic.kind == "notices":
+        rows = _feed_rows(reversed(what.added))
+        return partial("notices", rows, swap="feed") if rows else ""
     # The status page and the charts have their own pace.
     return _pool_feed(what, topic) if topic.kind == "pool" else ""
 

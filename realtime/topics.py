@@ -26,7 +26,7 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Topic:
-    """One thing to hear of: `kind` is "dashboard", "charts", "pools", "events", "status" or "pool".
+    """One thing to hear of; `kind` is one of KINDS, "charts" or "pool".
 
     Only the last names a pool, by its contract's checksummed address and its id; only "charts" a
     period, one of `buckets.PERIODS`.
@@ -53,6 +53,8 @@ DASHBOARD = Topic("dashboard")
 POOLS = Topic("pools")
 EVENTS = Topic("events")
 STATUS = Topic("status")
+NOTICES = Topic("notices")
+KINDS = {topic.kind for topic in (DASHBOARD, POOLS, EVENTS, STATUS, NOTICES)}
 CHARTS = {f"charts:{period}": Topic("charts", period=period) for period in PERIODS}
 
 
@@ -110,7 +112,7 @@ def read_since(value: object) -> int:
 
 
 def _topic(text: str) -> Topic:
-    if text in (DASHBOARD.kind, POOLS.kind, EVENTS.kind, STATUS.kind):
+    if text in KINDS:
         return Topic(text)
     if text in CHARTS:
         return CHARTS[text]

@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 from django.conf import settings
 
 from tests.redis_server import RedisServer
+
+# How long an example takes says something of the machine, nothing of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 pytest_plugins = ["tests.chain", "tests.chromium", "tests.postgres", "tests.processes"]
 

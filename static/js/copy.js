@@ -9,7 +9,7 @@
       return; // no permission, or no secure context: nothing was copied, so nothing is claimed
     }
     button.classList.add("copied");
-    document.getElementById("announcer").textContent = document.body.dataset.copied;
+    dispatchEvent(new CustomEvent("announce", { detail: document.body.dataset.copied }));
     setTimeout(() => button.classList.remove("copied"), 1500);
   });
 })();

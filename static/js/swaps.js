@@ -114,9 +114,16 @@
     return feed(list, ours, { hint });
   };
 
+  // For notices and announcements: whatever the list then makes of the rows, they happened.
+  const tell = (list, incoming) => {
+    const rows = incoming.filter((row) => !isStruck(row));
+    if (rows.length) dispatchEvent(new CustomEvent("feed:rows", { detail: { list, rows } }));
+  };
+
   htmx.registerExtension("coopsite-swaps", {
     handle_swap: (style, target, fragment, spec) => {
       const incoming = [...fragment.children];
+      if (style === "feed" && !spec.hint) tell(target, incoming);
       const list = target.standIn ?? target;
       if (style === "feed") return feedOfKinds(list, incoming, spec);
       if (style === "rows") return rows(list, incoming, spec);
