@@ -67,6 +67,7 @@ class Connection:
     lag_blocks: int | None
     updated_at: datetime | None
     detail: str
+    halted_since: datetime | None = None  # live, but no new block since then: the chain stands
 
 
 @dataclass(frozen=True, slots=True)

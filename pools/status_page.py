@@ -8,20 +8,28 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from pools import selectors
+from pools.charts.dashboard import period_words
 from pools.filters import PieceFilter
+from pools.selectors.status import DEFAULT
+from pools.selectors.status_history import WINDOWS
 from pools.views import frame
 
 
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
-    """Everything, or with `?cursor=` older pieces of the ledger beside it."""
+    """Everything; `?cursor=` asks for older pieces of the ledger, `?period=` for a longer past."""
     filters = PieceFilter(request.GET)
+    asked = request.GET.get("period", "")
+    period = asked if asked in WINDOWS else DEFAULT
     return render(
         request,
         "status/status.html",
         {
             **frame(topics="status,notices"),
-            "status": selectors.status(filters),
+            "status": selectors.status(filters, period=period),
+            "periods": [(each, period_words(each)) for each in WINDOWS],
+            # Only the usual window follows the clock.
+            "follows": period == DEFAULT,
             # Only the newest pieces follow the ledger as it grows.
             "older": filters.after is not None,
         },

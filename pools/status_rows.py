@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from pools.bar import Stretch
 from pools.models import Alert, CoveredRange, EndpointRecord, HistoricalScan, Verification
 from pools.paging import Page
 from pools.rows import Connection
+from pools.status_spells import Spell
 
 
 class MissingState(StrEnum):
@@ -114,9 +116,72 @@ class Behind:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """How the link stood in a window that begins at `start`, known from `since` (None: all of it).
+
+    `spells` are the last ones, the newest first; `more` were left out.
+    """
+
+    period: str
+    start: datetime
+    since: datetime | None
+    live_ms: int
+    told_ms: int
+    stretches: list[Stretch]
+    spells: list[Spell]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Milliseconds of some minutes from `at`: answers of the node, and ways from head to commit."""
+
+    at: datetime
+    average: float | None
+    worst: float | None
+    store_average: float | None
+    store_worst: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Of the minutes' averages in ms: half and 95 % of them were at most this."""
+
+    half: float
+    most: float
+    measured: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How quick the link was; buckets of so many minutes, those without a measurement left out."""
+
+    period: str
+    minutes: int
+    start: datetime
+    buckets: list[Bucket]
+    answers: Quantiles | None
+    stores: Quantiles | None
+
+
+class Verdict(StrEnum):
+    """Whether the numbers are true, in one word. What is worse comes first where both hold."""
+
+    NO_LISTENER = "gone"  # our own listener does not report
+    NO_LINK = "cut"  # it does, and reaches no node
+    HALTED = "halted"  # it reaches one, and the chain does not grow
+    MISSING = "missing"  # blocks that cannot be proved, or numbers that differ
+    CATCHING_UP = "behind"
+    GOOD = "good"
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """All that the status page shows; each field is a panel of it."""
 
+    verdict: Verdict
+    history: History
+    latency: Latency
     connection: Connection
     alerts: list[Alert]  # that stand
     settled: list[Alert]  # the last ones that do no longer

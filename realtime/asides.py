@@ -261,7 +261,13 @@ def _dashboard(topic: Topic) -> bool:
 
 def _looks(connection: Connection) -> tuple[object, ...]:
     """What of a connection is worth telling at once."""
-    return connection.state, connection.endpoint, connection.detail, connection.connected_at
+    return (
+        connection.state,
+        connection.endpoint,
+        connection.detail,
+        connection.connected_at,
+        connection.halted_since,
+    )
 
 
 def _turn() -> int:

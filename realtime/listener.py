@@ -20,6 +20,7 @@ from pools.segments import Segment
 from . import status
 from .announcer import Announcer
 from .backoff import Backoff
+from .books import Books
 from .chain import recognise
 from .configuration import Config
 from .connection import ConnectionManager
@@ -67,6 +68,7 @@ class Listener:
         self._hints: Hints | None = None
         self._follower: Follower | None = None
         self._pacer: Pacer | None = None
+        self._books: Books
 
     def stop(self) -> None:
         """Finish the step that is being written, give the lease back, and return from `run`."""
@@ -152,13 +154,14 @@ class Listener:
 
     async def _lead(self, lease: LeaseToken, addresses: list[str]) -> None:
         pacer = self._prepare(lease, addresses)
+        self._books = Books(lease)
         await pacer.follower.load()
         # What was committed but not told before a crash is told now.
         self._announcer.sequence(await self._store.run(last_seq, self._chain_id))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._announcer.run(), name="announcer")
             tasks.create_task(self._keep_lease(lease), name="lease")
-            tasks.create_task(self._keep_status(), name="status")
+            tasks.create_task(self._keep_status(self._books), name="status")
             if self._connection is not None:
                 tasks.create_task(self._connection.run(), name="connection")
             if self._hints is not None:
@@ -206,12 +209,13 @@ class Listener:
             async with asyncio.timeout(2.0):
                 if self._stopping.is_set():
                     await self._announcer.flush()
-                    await self._store.run(status.write, status.offline(self._describe()))
+                    last = status.offline(self._describe())
+                    await self._store.run(self._books.keep, last, self._report.taken_delays())
                 await self._store.run(leases.release, lease)
                 if self._stopping.is_set():
                     self._announcer.status()
                     await self._announcer.flush()
-        except (DatabaseAway, DatabaseError, TimeoutError) as error:
+        except (DatabaseAway, DatabaseError, LostLease, TimeoutError) as error:
             log.warning("lease_not_released", reason=str(error))
 
     def _on_log(self, entry: LogJson) -> None:
@@ -241,10 +245,10 @@ class Listener:
             await asyncio.sleep(UPKEEP_SECONDS)
             await self._store.run(leases.renew, lease, seconds=LEASE_SECONDS)
 
-    async def _keep_status(self) -> None:
+    async def _keep_status(self, books: Books) -> None:
         while True:
             self._report.changed.clear()
-            await self._store.run(status.write, self._describe())
+            await self._store.run(books.keep, self._describe(), self._report.taken_delays())
             self._announcer.status()
             await asyncio.sleep(QUIET_SECONDS)
             try:

@@ -5,18 +5,25 @@ Reads records and renders, in the hub's thread.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db.models import Model
 
 from pools import selectors
 from pools.paging import Page
-from pools.status_rows import Status
+from pools.status_rows import History, Status
 from realtime import fragments
 from realtime.frames import Language
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Each panel's element and partial, by what of the status it shows.
 PANELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "verdict": ("verdict",),
+    "history": ("history",),
+    "spells": ("history",),
+    "latency": ("latency",),
+    "samples": ("latency",),
     "connection": ("connection",),
     "alerts": ("alerts", "settled"),
     "coverage": ("coverage",),
@@ -56,9 +63,19 @@ def _differ(before: Status | None, now: Status, parts: Iterable[str]) -> bool:
 
 
 def _shown(status: Status, part: str) -> Any:
+    if part == "history":
+        return _still(status.history)
     if part == "connection":  # what the clock alone changes ticks in the browser
         return replace(status.connection, uptime_seconds=None, updated_at=None)
     return getattr(status, part)
+
+
+def _still(history: History) -> History:
+    """Without the end of the spell that goes on, which every look moves."""
+    spells = [replace(one, until=one.since) if one.goes_on else one for one in history.spells]
+    live, told = history.live_ms, history.told_ms
+    shares = live * 10_000 // told if told else 0  # as precise as the page shows it
+    return replace(history, spells=spells, live_ms=shares, told_ms=0, start=EPOCH)
 
 
 def _plain(value: Any) -> Any:

@@ -4,11 +4,15 @@ Keeps `Progress` and says when it changed; logging happens once per change, not 
 """
 
 import asyncio
+from collections import deque
 from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 
 from .status import Progress
+
+MOST_DELAYS: Final = 1_000  # between two status rows
 
 log = structlog.get_logger(__name__)
 
@@ -19,6 +23,8 @@ class Report:
     def __init__(self) -> None:
         self.progress = Progress()
         self.changed = asyncio.Event()
+        self._delays: deque[float] = deque(maxlen=MOST_DELAYS)
+        self._stored = -1  # the newest block whose way was measured
 
     def well(self, *, head: int | None, endpoint: str) -> None:
         """A step went well: nodes answer and the database stores."""
@@ -37,10 +43,23 @@ class Report:
 
     def stored(self, events: int, *, up_to: int) -> None:
         """Blocks up to this one were committed just now, with so many events."""
+        heard_at = self.progress.head_at
+        if up_to == self.progress.head and up_to > self._stored and heard_at is not None:
+            self._delays.append((datetime.now(UTC) - heard_at).total_seconds() * 1000)
+            self._stored = up_to
         self.progress.saw_head(up_to)
         if events:
             self.progress.events += events
             self.progress.last_event_at = datetime.now(UTC)
+
+    def taken_delays(self) -> list[float]:
+        """The ms from hearing of a block to having committed it, since the last time of asking.
+
+        Only blocks that were heard of before they were stored: of others nobody knows.
+        """
+        taken = list(self._delays)
+        self._delays.clear()
+        return taken
 
     def trouble(self, sentence: str) -> None:
         """No usable answer this time; it is tried again."""

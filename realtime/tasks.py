@@ -16,7 +16,10 @@ from kombu.exceptions import OperationalError
 from pools import ingest, turns, visits
 from pools.leases import LostLease
 
-from . import verification  # noqa: F401 - its tasks register themselves
+from . import (
+    books,
+    verification,  # noqa: F401 - its tasks register themselves
+)
 from .backfill import Backfill, new_store, working
 from .chain import Misconfigured
 from .configuration import from_settings
@@ -64,13 +67,14 @@ def categorise() -> None:
 
 @shared_task(name="realtime.tasks.prune_outbox")
 def prune_outbox() -> None:
-    """Forget messages that nobody resumes from, old headers without logs, old scans' rows and
-    visits.
+    """Forget messages that nobody resumes from, old headers without logs, old scans' rows, visits
+    and what the listener wrote down of its link.
     """
     keep_blocks = max(KEEP_BLOCKS, 2 * settings.REORG_WINDOW)
     with turns.giving_way():
         ingest.prune(keep_messages=KEEP_MESSAGES, keep_blocks=keep_blocks)
     forget_old()
+    books.forget_old()
     visits.forget_old()
 
 

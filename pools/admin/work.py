@@ -1,11 +1,13 @@
-"""Admin pages of the workers' own books: messages, leases, the listener."""
+"""Admin pages of the workers' own books: messages, leases, the listener and its link."""
+
+from datetime import UTC, datetime
 
 from django.contrib import admin
 from django.db.models import Q
 from django.utils.safestring import SafeString
 
 from pools.admin.base import RecordAdmin, number_in, record_link
-from pools.models import Lease, ListenerStatus, OutboxRow
+from pools.models import ConnectionSpell, LatencySample, Lease, ListenerStatus, OutboxRow
 
 
 @admin.register(OutboxRow)
@@ -48,3 +50,35 @@ class ListenerStatusAdmin(RecordAdmin[ListenerStatus]):
         "head",
         "updated_at",
     )
+
+
+@admin.register(ConnectionSpell)
+class ConnectionSpellAdmin(RecordAdmin[ConnectionSpell]):
+    list_display = ("state", "since", "until", "endpoint", "attempts", "detail")
+    list_filter = ("state",)
+    ordering = ("-until",)
+
+
+@admin.register(LatencySample)
+class LatencySampleAdmin(RecordAdmin[LatencySample]):
+    list_display = (
+        *("began", "endpoint", "answer_count", "answer_average", "answer_worst"),
+        *("store_count", "store_average", "store_worst"),
+    )
+    ordering = ("-minute", "endpoint")
+
+    @admin.display(description="minute", ordering="minute")
+    def began(self, row: LatencySample) -> datetime:
+        return datetime.fromtimestamp(row.minute * 60, UTC)
+
+    @admin.display(description="answer, average ms")
+    def answer_average(self, row: LatencySample) -> str:
+        return _average(row.answer_sum, row.answer_count)
+
+    @admin.display(description="store, average ms")
+    def store_average(self, row: LatencySample) -> str:
+        return _average(row.store_sum, row.store_count)
+
+
+def _average(total: float, count: int) -> str:
+    return f"{total / count:.1f}" if count else "-"

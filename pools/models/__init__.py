@@ -22,6 +22,7 @@ from pools.models.chain import (
     Log,
     is_of_kind,
 )
+from pools.models.connection import ConnectionSpell, LatencySample
 from pools.models.history import CoveredRange, EndpointRecord, HistoricalScan, Verification
 from pools.models.projections import HourlyActivity, Membership, Pool, PoolReading
 from pools.models.visits import RegionCount
@@ -38,12 +39,14 @@ __all__ = [
     "CategoryCorrection",
     "CategoryRules",
     "Chain",
+    "ConnectionSpell",
     "Contract",
     "CoveredRange",
     "Cursor",
     "EndpointRecord",
     "HistoricalScan",
     "HourlyActivity",
+    "LatencySample",
     "Lease",
     "ListenerStatus",
     "Log",

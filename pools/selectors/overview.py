@@ -18,6 +18,8 @@ from pools.selectors.lists import newest_pools
 
 # The listener writes its status every 5 s; after four missed ones it is taken for gone.
 SILENCE = timedelta(seconds=20)
+# Chains bring a block every few seconds; one that brings none for so long stands still.
+HALT = timedelta(minutes=2)
 
 
 def current_seq() -> int:
@@ -97,7 +99,15 @@ def connection(now: datetime | None = None) -> Connection:
         lag_blocks=head - cursor if head is not None and cursor is not None else None,
         updated_at=status.updated_at if status.pk else None,
         detail=status.detail,
+        halted_since=None if silent else _halted_since(status, now),
     )
+
+
+def _halted_since(status: ListenerStatus, now: datetime) -> datetime | None:
+    """When the chain last grew, if a link that stands says that it did not for long."""
+    if status.state != ListenerStatus.State.LIVE or status.head_at is None:
+        return None
+    return status.head_at if now - status.head_at > HALT else None
 
 
 def _cursor() -> int | None:

@@ -253,8 +253,13 @@ def badge_state(connection: Connection) -> str:
 
 @register.filter
 def connection_sentence(connection: Connection) -> str:
-    """What is the matter, told apart: nothing, a node that fell silent, no listener at all."""
+    """What is the matter, told apart: nothing, a chain that stands still, a node that fell
+    silent, no listener at all."""
     match connection.state:
+        case "live" if connection.halted_since:
+            return _("Connected, but the chain stands still: no new block since %(time)s") % {
+                "time": clock(connection.halted_since)
+            }
         case "live" if connection.lag_blocks:
             return _("Connected to the chain, catching up")
         case "live":

@@ -4,10 +4,12 @@ from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from pools import pace, presentation
+from pools import pace, presentation, status_charts
 from pools.bar import Stretch, bar
+from pools.charts.shown import Chart
 from pools.models import Alert, HistoricalScan
-from pools.status_rows import Coverage, Missing, MissingState
+from pools.status_rows import Coverage, History, Latency, Missing, MissingState, Verdict
+from pools.status_spells import Spell
 
 register = template.Library()
 
@@ -104,3 +106,87 @@ def alert_words(alert: Alert) -> str:
         "mismatch": _("Numbers differ"),
     }
     return words.get(alert.kind, alert.kind.replace("_", " "))
+
+
+@register.filter
+def verdict_words(verdict: Verdict) -> str:
+    """Whether the numbers are true, in one sentence."""
+    return {
+        Verdict.GOOD: _("All is well: every block is proved, and the numbers are those of now."),
+        Verdict.CATCHING_UP: _(
+            "Catching up: what is shown is proved, the newest blocks or a part of the past are "
+            "still being read."
+        ),
+        Verdict.MISSING: _(
+            "Something is missing: some blocks could not be proved or some numbers differ. "
+            "The alerts and the coverage below say which."
+        ),
+        Verdict.HALTED: _(
+            "The chain stands still: our link is well, but no new block comes. The numbers are "
+            "those of its last block."
+        ),
+        Verdict.NO_LINK: _(
+            "The link to the chain is down: the numbers are those of before, and we keep trying."
+        ),
+        Verdict.NO_LISTENER: _(
+            "Our listener is gone: nothing new is read until it is back. The numbers are those of "
+            "before."
+        ),
+    }[verdict]
+
+
+@register.filter
+def verdict_state(verdict: Verdict) -> str:
+    """The colour, as the badge's states have it."""
+    if verdict is Verdict.GOOD:
+        return "live"
+    if verdict is Verdict.NO_LISTENER:
+        return "offline"
+    return "error" if verdict in (Verdict.MISSING, Verdict.NO_LINK) else "reconnecting"
+
+
+@register.filter
+def window_words(read: History | Latency) -> str:
+    """The window within a sentence."""
+    return {"24h": _("the last 24 hours"), "7d": _("the last 7 days")}[read.period]
+
+
+@register.filter
+def live_share(history: History) -> str:
+    return presentation.percent(history.live_ms, history.told_ms, decimals=2)
+
+
+@register.filter
+def spell_words(state: str) -> str:
+    return {
+        "live": _("Connected"),
+        "connecting": _("Connecting"),
+        "reconnecting": _("Reconnecting"),
+        "error": _("Cut off"),
+        "offline": _("Stopped"),
+        "gone": _("No listener"),
+        "unknown": _("Not known"),
+    }[state]
+
+
+@register.filter
+def spell_reason(spell: Spell) -> str:
+    """Why, in a sentence; of the listener's silence nobody else can tell."""
+    if spell.state == "gone":
+        return _("The listener did not report: it was not running, or could not write.")
+    return spell.detail
+
+
+@register.filter
+def spell_length(spell: Spell) -> str:
+    return presentation.short_duration(spell.seconds)
+
+
+@register.filter
+def latency_chart(read: Latency) -> Chart:
+    return status_charts.latency(read)
+
+
+@register.filter
+def milliseconds(value: float) -> str:
+    return status_charts.milliseconds(value)

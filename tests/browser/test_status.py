@@ -1,14 +1,16 @@
 """The status page in a real browser while history is read: it follows, and nothing jumps."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from playwright.async_api import Browser, Locator, Page, async_playwright
 
 from coopsite.tools import find_chromium
-from pools.models import Contract, HistoricalScan
+from pools.models import ConnectionSpell, Contract, HistoricalScan, LatencySample
 from realtime import publisher
+from tests.browser.test_pages import violations
 from tests.chromium import FLAGS
 from tests.factories import CONTRACT, listener
 from tests.ledger import cover, followed, hold_the_lease, scan
@@ -64,7 +66,7 @@ async def test_a_scan_is_followed_from_its_beginning_to_its_end(
     server = web_servers.start()
     page, troubles = await visit(browser, f"{ORIGIN}:{server.port}/status/", width=width)
     await page.evaluate(SHIFTS)
-    scans, share = page.locator("#status-scans"), page.locator(".ledger-share")
+    scans, share = page.locator("#status-scans"), page.locator("#status-coverage .ledger-share")
     assert "No scan is at work." in await scans.inner_text()
 
     hold_the_lease()
@@ -102,6 +104,58 @@ async def test_the_banner_leaves_every_page_when_history_is_read(
     for banners, troubles in told:
         await until_it_says(banners, "")
         assert troubles == []
+
+
+def keep_books() -> None:
+    """A link that broke once, and an hour of measurements."""
+    now = timezone.now()
+    for state, first, last in (("live", 90, 40), ("reconnecting", 40, 30), ("live", 30, 0)):
+        since, until = (now - timedelta(minutes=minutes) for minutes in (first, last))
+        ConnectionSpell.objects.create(
+            state=state, since=since, until=until, endpoint="node.example", detail="code 1006"
+        )
+    for minute in range(60):
+        LatencySample.objects.create(
+            minute=int(now.timestamp()) // 60 - minute,
+            endpoint="node.example",
+            answer_count=1,
+            answer_sum=40 + minute,
+            answer_worst=60 + minute,
+        )
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+async def test_opened_details_stay_open_when_their_panel_is_swapped(
+    contract: Contract, web_servers: WebServers, browser: Browser, width: int
+) -> None:
+    keep_books()
+    server = web_servers.start()
+    page, troubles = await visit(browser, f"{ORIGIN}:{server.port}/status/", width=width)
+    for summary in await page.locator("details.chart-table summary").all():
+        await summary.click()
+    now = timezone.now()
+    ConnectionSpell.objects.create(state="error", since=now, until=now, detail="HTTP 502")
+    await publisher.announce_progress()
+    await until_it_says(page.locator("#status-spells"), "HTTP 502")
+    assert await page.locator("details.chart-table[open]").count() == 2
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert await violations(page) == []
+    assert troubles == []
+
+
+async def test_history_and_latency_are_whole_without_scripts(
+    contract: Contract, web_servers: WebServers, browser: Browser
+) -> None:
+    keep_books()
+    server = web_servers.start()
+    context = await browser.new_context(java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{ORIGIN}:{server.port}/status/")
+    await page.locator("nav.periods a", has_text="7 days").first.click()
+    assert "period=7d" in page.url
+    assert "live in the last 7 days" in await page.locator(".ledger-share").first.inner_text()
+    await page.locator("details.chart-table summary").last.click()
+    assert await page.locator(".chart-rows tbody tr").count() >= 1
 
 
 async def until_it_says(element: Locator, text: str) -> None:

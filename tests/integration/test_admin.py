@@ -15,9 +15,11 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from pools import ingest
 from pools.models import (
     Alert,
+    ConnectionSpell,
     CoveredRange,
     EndpointRecord,
     HistoricalScan,
+    LatencySample,
     Log,
     Pool,
     PoolReading,
@@ -48,6 +50,9 @@ def chain() -> ChainFactory:
     Alert.objects.create(kind="gap", key="gap:1", message="blocks 1 to 9 are not proved")
     Verification.objects.create(block_number=101, whole=True)
     ingest.correct([Pool.objects.get(pool_id=1).pk], "housing")
+    now = timezone.now()
+    ConnectionSpell.objects.create(state="live", endpoint="node.example", since=now, until=now)
+    LatencySample.objects.create(minute=29_000_000, endpoint="node.example", answer_count=1)
     RegionCount.objects.create(day="2025-06-15", region="America/Lima", count=3)
     PoolReading.objects.create(
         contract=chain.contract,

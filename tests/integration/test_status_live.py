@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from django.utils import timezone
 
 from pools import selectors
-from pools.models import Contract, HistoricalScan
+from pools.models import ConnectionSpell, Contract, HistoricalScan, LatencySample
 from pools.status_rows import Status
 from realtime import asides, progress
 from realtime.frames import Audience
@@ -122,7 +123,7 @@ async def test_a_scan_that_goes_on_is_followed_to_its_end(contract: Contract, qu
         row.update(state="done", finished_at=timezone.now())
         hub.progress()
         news = await browser.until_it_saw("No scan is at work")
-        assert panels_in(news) == {"scans", "coverage", "ended", "pieces"}
+        assert panels_in(news) == {"verdict", "scans", "coverage", "ended", "pieces"}
         assert "100\u202f%" in news
 
 
@@ -271,3 +272,35 @@ async def test_a_frame_that_changes_other_banners_keeps_this_one(records: Path) 
         chain.block(chain.event("Paused", account=ANA))
         news = await browser.until_it_saw("Paused")
         assert "show as soon as it has begun" in news
+
+
+async def test_how_the_link_stood_is_told_when_it_changes_and_not_as_time_goes_by(
+    contract: Contract, quick: None
+) -> None:
+    now = timezone.now()
+    spell = ConnectionSpell.objects.create(
+        state="live", since=now - timedelta(hours=30), until=now, endpoint="node.example"
+    )
+    async with told() as hub:
+        browser = await hub.browser()
+        hub.progress()
+        await asyncio.sleep(0.2)
+        before = len("".join(browser.texts).split("status-history"))
+        for _ in range(3):
+            ConnectionSpell.objects.filter(pk=spell.pk).update(until=timezone.now())
+            hub.progress()
+            await asyncio.sleep(0.1)
+        # The bar moves by a cell every few minutes, perhaps just now.
+        assert len("".join(browser.texts).split("status-history")) <= before + 1
+        now = timezone.now()
+        ConnectionSpell.objects.filter(pk=spell.pk).update(until=now)
+        ConnectionSpell.objects.create(state="reconnecting", since=now, until=now, attempts=1)
+        hub.progress()
+        news = await browser.until_it_saw("id=status-spells>.*Reconnecting")
+        assert {"history", "spells"} <= panels_in(news)
+        LatencySample.objects.create(
+            minute=int(now.timestamp()) // 60, endpoint="a", answer_count=1, answer_sum=33
+        )
+        hub.progress()
+        news = await browser.until_it_saw("33 ms or less")
+        assert {"latency", "samples"} <= panels_in(news)

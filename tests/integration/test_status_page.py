@@ -420,6 +420,6 @@ def test_the_number_of_queries_is_the_same_whatever_the_size_of_the_ledger(
 
 
 def _queries(client: Client, counted: DjangoAssertNumQueries) -> int:
-    with counted(35) as queries:
+    with counted(45) as queries:
         page(client)
     return len(queries)

@@ -1,0 +1,55 @@
+"""The listener's own books: how its link to the chain stood, and how quick it was.
+
+They describe our process, not the chain. Only the listener that holds the lease writes them.
+"""
+
+from django.db import models
+
+from pools.models.work import ListenerStatus
+
+
+class ConnectionSpell(models.Model):
+    """A time in which the link stood in one way; the last row goes on while the listener reports.
+
+    Where a row ends before the next begins nobody reported: then no listener was at work.
+    """
+
+    state = models.CharField(max_length=16, choices=ListenerStatus.State)
+    endpoint = models.CharField(max_length=253, blank=True)  # host name
+    detail = models.CharField(max_length=300, blank=True)  # why, in one redacted sentence
+    attempts = models.IntegerField(default=0)  # the most in a row to connect again
+    since = models.DateTimeField()
+    until = models.DateTimeField()  # the last sign of life, or when the next one began
+
+    class Meta:
+        # The page asks for those that reach into its window, newest first; pruning for the oldest.
+        indexes = [models.Index(fields=["until"], name="spell_by_end")]
+
+    def __str__(self) -> str:
+        return f"{self.state} since {self.since:%Y-%m-%d %H:%M:%S}"
+
+
+class LatencySample(models.Model):
+    """What was measured in one minute of one node. Sums and worsts are milliseconds.
+
+    `answer` is from a question to the node's answer, `store` from hearing of a block to having
+    committed it. A worst of nothing is 0.
+    """
+
+    # Minutes since 1970: as a whole number, so that the database can put them into buckets.
+    minute = models.BigIntegerField()
+    endpoint = models.CharField(max_length=253)  # host name
+    answer_count = models.IntegerField(default=0)
+    answer_sum = models.FloatField(default=0)
+    answer_worst = models.FloatField(default=0)
+    store_count = models.IntegerField(default=0)
+    store_sum = models.FloatField(default=0)
+    store_worst = models.FloatField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["minute", "endpoint"], name="sample_once_a_minute"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} in minute {self.minute}"
