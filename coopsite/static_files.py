@@ -26,10 +26,12 @@ def minified(name: str, text: str) -> str:
 
 
 class MinifiedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # has no types
-    """Minifies while files are collected: names and compressed copies are made of the result."""
+    """Minifies while files are collected, and again, to no effect, the copies named by hash."""
 
     def _save(self, name: str, content: Any) -> str:
         if PurePath(name).suffix in MINIFIERS:
-            content = ContentFile(minified(name, content.read().decode()).encode())
+            # In chunks, which begin at the start wherever somebody has read to.
+            text = b"".join(content.chunks()).decode()
+            content = ContentFile(minified(name, text).encode())
         saved: str = super()._save(name, content)
         return saved
