@@ -59,6 +59,7 @@ urlpatterns = [
     path("accounts/<address:address>/", account_page.account, name="account"),
     path("status/", status_page.status, name="status"),
     path("visits/", visits.visit, name="visits"),
+    path("statistics/", views.statistics, name="statistics"),
     path("pools.csv", exports.pools_csv, name="pools_csv"),
     path("events.csv", exports.events_csv, name="events_csv"),
     path("feeds/pools.atom", feeds.PoolsFeed(), name="pools_feed"),

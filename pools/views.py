@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from pools import at_block, feed_kinds, selectors
@@ -85,6 +86,15 @@ def _pool_now(contract: str, pool_id: int) -> dict[str, Any]:
         "events": selectors.latest_events(FEED_ROWS, pool=pool),
         "reading": selectors.reading(pool),
     }
+
+
+@never_cache
+@require_safe
+def statistics(request: HttpRequest) -> HttpResponse:
+    """What the badge's pop-over shows, alone: for its "Refresh"."""
+    stats = selectors.stats()
+    context = {"stats": stats, "connection": stats.connection}
+    return render(request, "live/_statistics.html", context)
 
 
 def _pool_then(past: PastPool) -> dict[str, Any]:

@@ -7,6 +7,7 @@
 //             The list keeps data-limit rows, struck-out and announced ones not counted. With
 //             data-kinds it takes only rows whose class is one of these letters; it then goes
 //             further back than a whole list does, so it asks to be read anew ("feed:incomplete").
+//             Rows that came one by one are told to whoever wants to know ("feed:told").
 //             While a list has a `standIn` (feed.js), what comes goes there instead.
 // rows        rows with data-pool or data-event, replaced where they stand. A row with data-gone
 //             takes its namesake away. Rows that do not stand are dropped, unless `top:N` puts
@@ -125,7 +126,11 @@
       const incoming = [...fragment.children];
       if (style === "feed" && !spec.hint) tell(target, incoming);
       const list = target.standIn ?? target;
-      if (style === "feed") return feedOfKinds(list, incoming, spec);
+      if (style === "feed") {
+        const fresh = feedOfKinds(list, incoming, spec);
+        if (!spec.hint && !spec.whole) dispatchEvent(new CustomEvent("feed:told", { detail: incoming }));
+        return fresh;
+      }
       if (style === "rows") return rows(list, incoming, spec);
       return false;
     },
