@@ -104,6 +104,7 @@ def _pool_then(past: PastPool) -> dict[str, Any]:
         "troubled": [],
         "fee_changes": [],
         "behind": [],
+        "passed_over": [],
         "past": past,
         "pool": past.pool,
         "members": past.largest_members(MEMBERS_SHOWN),
@@ -122,4 +123,5 @@ def frame(*, topics: str) -> dict[str, Any]:
         "troubled": [one for one in contracts if one.paused or one.emergency_mode],
         "fee_changes": selectors.fee_changes(),
         "behind": selectors.behind(),
+        "passed_over": selectors.passed_over(),
     }

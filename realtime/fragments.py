@@ -47,6 +47,7 @@ class Surroundings:
     troubled: Sequence[Contract]
     fee_changes: Sequence[EventRow]
     behind: Sequence[Behind]
+    passed_over: Sequence[str]
 
 
 def partial(target: str, html: str, *, swap: str = "") -> str:
@@ -166,6 +167,7 @@ def banners(around: Surroundings) -> str:
         "troubled": around.troubled,
         "fee_changes": around.fee_changes,
         "behind": around.behind,
+        "passed_over": around.passed_over,
     }
     return partial("banners", _render("live/_banners.html", context))
 

@@ -6,6 +6,7 @@ watches are not read at all.
 """
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from realtime.topics import STATUS, Topic
@@ -28,7 +29,8 @@ class Progress:
         self._panels_at = 0.0
         self._history_changed = False
         self._history_at = 0.0
-        self._behind: list[Behind] | None = None  # None: whoever is here may have read anything
+        # None: whoever is here may have read anything
+        self._told: tuple[Sequence[Behind], Sequence[str]] | None = None
 
     def blocks_came(self) -> None:
         """The listener stored something."""
@@ -68,10 +70,10 @@ class Progress:
     async def _look_at_history(self) -> None:
         self._history_changed = False
         self._history_at = time.monotonic() + BANNER_EACH
-        behind = list(await self._hub.in_thread(self._hub.source.look_at_history))
-        if behind == self._behind:
+        told = await self._hub.in_thread(self._hub.source.look_at_history)
+        if told == self._told:
             return
-        self._behind = behind
+        self._told = told
         self._hub.forget_standing()
         languages = self._hub.languages(of=_any)
         texts = await self._hub.in_thread(self._hub.source.banners, languages)

@@ -162,14 +162,17 @@ class Source:
             troubled=list(troubled),
             fee_changes=selectors.fee_changes(),
             behind=selectors.behind(),
+            passed_over=selectors.passed_over(),
         )
         return self._around
 
-    def look_at_history(self) -> Sequence[Behind]:
-        """Which contracts' pools wait for history to be read, anew."""
+    def look_at_history(self) -> tuple[Sequence[Behind], Sequence[str]]:
+        """Which contracts' pools wait for history to be read, and which went on without, anew."""
         around = self._around or self.look_around()
-        self._around = replace(around, behind=selectors.behind())
-        return self._around.behind
+        self._around = replace(
+            around, behind=selectors.behind(), passed_over=selectors.passed_over()
+        )
+        return self._around.behind, self._around.passed_over
 
     def look_at_connection(self) -> Stats:
         """Read only the connection anew; the numbers stay those that were last told."""

@@ -4,7 +4,7 @@ Each takes a constant number of queries and writes nothing. Nobody else asks the
 """
 
 from pools.selectors.accounts import Account, account
-from pools.selectors.alerts import last_verification, open_alert_counts, open_alerts
+from pools.selectors.alerts import last_verification, open_alert_counts, open_alerts, passed_over
 from pools.selectors.categories import categories
 from pools.selectors.coverage import behind, coverage
 from pools.selectors.lists import (
@@ -49,6 +49,7 @@ __all__ = [
     "open_alert_counts",
     "open_alerts",
     "outbox_after",
+    "passed_over",
     "pool",
     "pool_at",
     "pools",

@@ -14,6 +14,7 @@ import pytest
 from django.utils import timezone
 
 from pools import selectors
+from pools.alerts import raise_alert, resolve
 from pools.models import ConnectionSpell, Contract, HistoricalScan, LatencySample
 from pools.status_rows import Status
 from realtime import asides, progress
@@ -235,6 +236,20 @@ async def test_a_banner_that_stood_when_we_began_leaves(contract: Contract, quic
         browser = await hub.browser(((DASHBOARD,), "en"))
         assert browser.saw("History is being read: 44 %")
         Contract.objects.update(folded_to=1000)
+        hub.progress()
+        await browser.until_it_saw("<hx-partial id=banners></hx-partial>")
+
+
+async def test_a_gap_that_pools_passed_over_is_told_to_everybody(
+    contract: Contract, quick: None
+) -> None:
+    async with told() as hub:
+        browser = await hub.browser(((DASHBOARD,), "en"))
+        about = {"contract": contract.address, "from_block": 500}
+        raise_alert("gap", "a", "no proof", about)
+        hub.progress()
+        await browser.until_it_saw("Something may be missing")
+        resolve("a")
         hub.progress()
         await browser.until_it_saw("<hx-partial id=banners></hx-partial>")
 

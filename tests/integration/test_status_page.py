@@ -167,6 +167,22 @@ def test_a_banner_tells_of_history_while_it_is_read(
     assert "History is being read" not in page(client, path)
 
 
+def test_a_banner_says_that_pools_went_on_without_blocks_that_nobody_proves(
+    client: Client, contract: Contract
+) -> None:
+    Contract.objects.update(folded_to=1000)
+    told = "Something may be missing."
+    assert told not in page(client, "/")
+    raise_alert("gap", "a", "no proof", {"contract": contract.address, "from_block": 300})
+    for path in ("/", "/pools/"):
+        assert told in page(client, path)
+    Contract.objects.update(folded_to=299)  # its pools still wait for them
+    assert told not in page(client, "/")
+    Contract.objects.update(folded_to=1000)
+    resolve("a")
+    assert told not in page(client, "/")
+
+
 def test_a_contract_that_begins_above_the_cursor_has_no_banner(
     client: Client, contract: Contract
 ) -> None:
