@@ -11,18 +11,22 @@ from django.core.exceptions import ValidationError
 from django.forms import Field
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path, reverse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
 from pools import at_block, selectors
 from pools.api_docs import TemplateDocs
+from pools.charts import buckets
+from pools.charts.buckets import LATEST
 from pools.coverage_answer import CoverageAnswer
-from pools.filter_fields import AddressField, PoolIdField
+from pools.filter_fields import AddressField, ChoiceField, PoolIdField
 from pools.filters import EventFilter, MemberFilter, PoolFilter
 from pools.models import Pool
 from pools.paged_filter import InvalidFilter, PagedFilter
 from pools.paging import Page
 from pools.schemas import (
+    ActivityAnswer,
     Answer,
     ErrorAnswer,
     EventAnswer,
@@ -138,6 +142,33 @@ def stats(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     told = selectors.stats()
     reading = selectors.reading(told.latest_pool) if told.latest_pool else None
     return _answer(StatsAnswer.of(told, reading))
+
+
+@api.get(
+    "/activity",
+    response={200: ListAnswer[ActivityAnswer], 400: ErrorAnswer},
+    openapi_extra={
+        "parameters": [
+            {
+                "in": "query",
+                "name": "bucket",
+                "required": False,
+                "description": "What is counted together; by the day unless told otherwise.",
+                "schema": {"type": "string", "enum": list(LATEST)},
+            }
+        ]
+    },
+)
+def activity(request: HttpRequest) -> HttpResponse:
+    """How many events of each kind there were in the last 168 hours, 90 days or 104 weeks; days
+    and weeks by the site's time zone, the oldest first.
+    """
+    choice = ChoiceField(names=tuple(LATEST), required=False)
+    unit = _read(choice, "bucket", request.GET.get("bucket", "")) or "day"
+    stretch = buckets.latest(unit, timezone.now(), timezone.get_default_timezone())
+    found = zip(stretch.starts, selectors.activity_by_kind(stretch), strict=True)
+    results = [ActivityAnswer(start=start, counts=counts) for start, counts in found]
+    return _answer(ListAnswer[ActivityAnswer](results=results, next=None))
 
 
 @api.get("/coverage", response=CoverageAnswer)

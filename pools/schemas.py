@@ -259,5 +259,12 @@ class MembersAnswer(ListAnswer[MemberAnswer]):
     at_block: Whole | None
 
 
+class ActivityAnswer(Answer):
+    """How much happened in the hour, day or week that begins at `start`, by the event's kind."""
+
+    start: Moment
+    counts: dict[str, int]
+
+
 class ErrorAnswer(Answer):
     detail: str

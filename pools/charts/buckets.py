@@ -18,6 +18,9 @@ WEEK: Final = timedelta(days=7)
 MOST_DAYS: Final = 45
 MOST_WEEKS: Final = 60
 
+# How far back the API tells of each.
+LATEST: Final = {"hour": 168, "day": 90, "week": 104}
+
 Counts = tuple[int, ...]
 """How many events of each group."""
 Hour = tuple[datetime, Counts]
@@ -68,6 +71,18 @@ def buckets(period: str, now: datetime, zone: tzinfo, first: datetime | None = N
     month = begin.year * 12 + begin.month - 1
     firsts = [date((month + n) // 12, (month + n) % 12 + 1, 1) for n in range(months + 1)]
     return _from_dates("month", firsts, zone)
+
+
+def latest(unit: str, now: datetime, zone: tzinfo) -> Buckets:
+    """The last `LATEST[unit]` hours, days or weeks (from Monday on), with the one that is now."""
+    if unit == "hour":
+        last = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        return Buckets("hour", tuple(last + HOUR * step for step in range(1 - LATEST["hour"], 2)))
+    today = now.astimezone(zone).date()
+    if unit == "day":
+        return _days(today - (LATEST["day"] - 1) * DAY, today, zone)
+    first = today - timedelta(days=today.weekday()) - (LATEST["week"] - 1) * WEEK
+    return _from_dates("week", [first + WEEK * step for step in range(LATEST["week"] + 1)], zone)
 
 
 def into(hours: Iterable[Hour], buckets: Buckets, groups: int) -> list[Counts]:

@@ -7,6 +7,7 @@ from pools.selectors.accounts import Account, account
 from pools.selectors.alerts import last_verification, open_alert_counts, open_alerts, passed_over
 from pools.selectors.categories import categories
 from pools.selectors.coverage import behind, coverage
+from pools.selectors.hours import activity_by_kind
 from pools.selectors.lists import (
     event_rows,
     events,
@@ -32,6 +33,7 @@ __all__ = [
     "NotProved",
     "NotThere",
     "account",
+    "activity_by_kind",
     "behind",
     "categories",
     "connection",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from pools import selectors
@@ -477,6 +478,7 @@ def test_openapi_describes_every_filter_and_every_answer(
         "/api/v1/pools/{contract}/{pool_id}/members",
         "/api/v1/events",
         "/api/v1/stats",
+        "/api/v1/activity",
         "/api/v1/coverage",
     }
     assert described["/api/v1/events"] == set(EventFilter.base_filters)
@@ -498,3 +500,19 @@ def test_the_page_for_people_asks_nobody_else_for_anything(client: Client) -> No
     assert "//cdn" not in page
     assert "<script>" not in page
     assert "unsafe" not in answer["Content-Security-Policy"]
+
+
+def test_activity_is_counted_by_the_hour_the_day_and_the_week(client: Client) -> None:
+    now = timezone.now().replace(microsecond=0)
+    chain = ChainFactory(start_time=now - timedelta(days=30))
+    chain.block(chain.created(1), chain.joined(1, ANA), chain.joined(1, BEA), undecodable())
+    chain.block(chain.left(1, ANA), at=now - timedelta(hours=3))
+    for unit, length in (("hour", 168), ("day", 90), ("week", 104)):
+        found = get(client, "/activity", bucket=unit)["results"]
+        assert len(found) == length
+        assert [one["start"] for one in found] == sorted(one["start"] for one in found)
+        told = [one["counts"] for one in found if one["counts"]]
+        long_ago = [] if unit == "hour" else [{"MemberJoined": 2, "PoolCreated": 1}]
+        assert told == [*long_ago, {"MemberLeft": 1}]
+    assert get(client, "/activity") == get(client, "/activity", bucket="day")
+    assert "bucket" in get(client, "/activity", 400, bucket="year")["detail"]
