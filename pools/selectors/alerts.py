@@ -18,9 +18,10 @@ def open_alert_counts() -> dict[str, int]:
 
 
 def passed_over() -> list[str]:
-    """The contracts whose pools were folded over blocks that nobody could prove; one query, two where there are any.
+    """The contracts whose pools were folded over blocks that nobody could prove.
 
-    Told by the alerts that stand, which the backfill resolves when it has filled the gap.
+    One query, two where there are any. Told by the alerts that stand, which the backfill resolves
+    when it has filled the gap.
     """
     gaps = Alert.objects.filter(kind="gap", resolved_at=None).order_by("pk")
     firsts: dict[str, int] = {}
