@@ -132,7 +132,7 @@ async def test_without_javascript_everything_is_there(site: str, browser: Browse
     await page.click("#status-badge")
     assert await page.locator("#live-panel").is_visible()
     await page.get_by_role("button", name="Close").click()
-    await page.click("#newest-pools a >> nth=1")
+    await page.click("#newest-pools .pool-name > a >> nth=1")
     assert await page.locator("h1").inner_text() == "Ahorro Familiar"
     await page.goto(site + "/pools/")
     await page.fill("input[name=q]", "familiar")
