@@ -1,4 +1,4 @@
-"""Charts of one thing over time, for other pages: a pool's money, a node's latency."""
+"""The chart of one pool's money over time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -58,33 +58,6 @@ def contributions(pool: Pool) -> Chart:
     )
 
 
-def latency(points: Sequence[tuple[datetime, float]]) -> Chart:
-    """Milliseconds at moments, oldest first."""
-    times = [at for at, _ms in points]
-    values = [ms for _at, ms in points]
-    newest, worst = (_ms(values[-1]), _ms(max(values))) if values else ("", "")
-    return Chart(
-        name="chart-latency",
-        title=_("Latency"),
-        hint=_("node to us"),
-        shape="charts/_line.html",
-        drawing=drawing.line(
-            _placed(times, values),
-            titles=[f"{shown.full(at)}: {_ms(ms)}" for at, ms in points],
-            times=partial(shown.moment_time, times),
-            words=shown.short,
-        )
-        if len(points) > 1
-        else None,
-        summary=_("Now %(now)s, at most %(most)s.") % {"now": newest, "most": worst},
-        empty=_("The line begins when the node has been asked twice."),
-        table=Table(
-            (_("Time"), _("Latency")),
-            tuple((shown.full(at), _ms(ms)) for at, ms in points[: -TABLE_ROWS - 1 : -1]),
-        ),
-    )
-
-
 def _placed(times: Sequence[datetime], values: Sequence[float]) -> list[tuple[float, float]]:
     """Each value at its moment's place between the first and the last."""
     if not times:
@@ -95,7 +68,3 @@ def _placed(times: Sequence[datetime], values: Sequence[float]) -> list[tuple[fl
 
 def _btc(wei: int) -> str:
     return f"{presentation.btc(wei)} BTC"
-
-
-def _ms(value: float) -> str:
-    return f"{presentation.whole(round(value))} ms"

@@ -22,9 +22,9 @@ class Balances:
 def of(pool: Pool) -> Balances:
     """The totals, in wei, walked back from the pool's present one along its newest folded logs.
 
-    Logs tell what was paid out, which is not always what had been contributed; so what a
-    withdrawal took off is the member's standing before less that after, where the logs tell both,
-    and else what was paid.
+    Logs tell what was paid out, which is not always what had been contributed: what a withdrawal
+    took off is the member's standing before less that after. Where the logs at hand do not tell
+    the standing before, the line begins after that withdrawal.
     """
     newest = Log.objects.filter(
         contract=pool.contract_id,
@@ -39,26 +39,27 @@ def of(pool: Pool) -> Balances:
     steps = []
     for at, change in reversed(changes):
         steps.append((at, total))
+        if change is None:
+            return Balances(steps[::-1], cut=True)
         total = max(0, total - change)
     begin = steps[-1][0] if cut and steps else pool.created_at
     return Balances([(begin, total), *reversed(steps)], cut)
 
 
-def _changes(logs: "reversed[Log]") -> list[tuple[datetime, int]]:
-    """By how much each of the logs changed the pool's total, oldest first."""
+def _changes(logs: "reversed[Log]") -> list[tuple[datetime, int | None]]:
+    """By how much each of the logs changed the pool's total, oldest first; None: not known."""
     standing: dict[str, int] = {}
-    found = []
+    found: list[tuple[datetime, int | None]] = []
     for log in logs:
         match event_of(log):
             case events.MemberJoined(member=member, btc_amount=amount, shares=shares):
                 standing[member] = shares
                 found.append((log.timestamp, amount))
-            case events.PartialWithdrawal(
-                member=member, btc_amount=paid, remaining_contribution=left
-            ):
-                before = standing.get(member, left + paid)
+            case events.PartialWithdrawal(member=member, remaining_contribution=left):
+                before = standing.get(member)
                 standing[member] = left
-                found.append((log.timestamp, left - before))
-            case events.MemberLeft(member=member, btc_amount=paid):
-                found.append((log.timestamp, -standing.pop(member, paid)))
+                found.append((log.timestamp, None if before is None else left - before))
+            case events.MemberLeft(member=member):
+                before = standing.pop(member, None)
+                found.append((log.timestamp, None if before is None else -before))
     return found

@@ -5,7 +5,7 @@ import random
 import re
 import uuid
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -289,10 +289,16 @@ def _plan(sql: str) -> str:
         return json.dumps(cursor.fetchall())
 
 
-def test_latency_is_a_line_of_milliseconds() -> None:
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    assert series.latency([]).drawing is None
-    assert series.latency([(at, 5.0)]).drawing is None
-    shown = series.latency([(at, 5.0), (at + timedelta(minutes=1), 250.4)])
-    assert shown.drawing.line.startswith("M46 ")
-    assert shown.summary == "Now 250 ms, at most 250 ms."
+def test_a_line_begins_after_the_last_withdrawal_of_which_not_all_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(balances, "MOST_LOGS", 4)
+    chain = ChainFactory()
+    chain.block(chain.created(1), chain.joined(1, PEOPLE[0], 3 * BTC))
+    for number in (1, 2, 3):
+        chain.block(chain.joined(1, PEOPLE[number], BTC))
+    chain.block(chain.left(1, PEOPLE[0], BTC))  # of three, which the last four logs do not tell
+    chain.block(chain.joined(1, PEOPLE[4], BTC))
+    found = balances.of(Pool.objects.get())
+    assert found.cut
+    assert [total // BTC for _at, total in found.steps] == [3, 4]

@@ -483,7 +483,9 @@ async def test_a_page_without_live_updates_asks_for_none(
     records: Path, async_client: AsyncClient, settings: LazySettings
 ) -> None:
     ChainFactory()
-    assert 'hx-ws:connect="/ws/live/?topics=dashboard,charts:24h"' in (await page_text(async_client))
+    assert 'hx-ws:connect="/ws/live/?topics=dashboard,charts:24h"' in (
+        await page_text(async_client)
+    )
     settings.ENABLE_LIVE = False
     assert "hx-ws:connect" not in (await page_text(async_client))
 

@@ -479,7 +479,7 @@ def test_what_is_wrong_with_a_filter_is_told_in_the_words_of_the_form(
     client.cookies["django_language"] = language
     query = {"status": "open", "ordering": "name", "created_after": "01/02/2025", "limit": "0"}
     html = page(client, "/pools/", 200, **query)
-    problems = html.partition('<ul class="problems"')[2].partition("</ul>")[0]
+    problems = html.partition('<div class="problems"')[2].partition("</div>")[0]
     words = " ".join(re.sub(r"<[^>]+>", "", problems).replace(" :", ":").split())
     for sentence in told:
         assert sentence in words
