@@ -47,7 +47,7 @@ def visit(request: HttpRequest) -> HttpResponse:
 
 
 def forget_old() -> None:
-    """Delete the counts of days that no chart shows any more."""
+    """Delete the counts of longer ago than `KEPT_DAYS`, where the chart of all visitors ends."""
     RegionCount.objects.filter(day__lt=_today() - timedelta(days=KEPT_DAYS)).delete()
 
 

@@ -6,13 +6,14 @@ Only periods that somebody watches are read, one at a time, so that no frame wai
 import time
 from typing import TYPE_CHECKING, Final
 
+from pools.charts import kept
 from realtime.frames import Language
 from realtime.topics import Topic
 
 if TYPE_CHECKING:
     from realtime.hub import Hub
 
-EACH: Final = 5.0  # the least seconds between two looks: a chart is not read by the second
+EACH: Final = kept.GOOD_FOR  # the least seconds between two looks: none reads charts by the second
 REST: Final = 20.0  # and as many times what the last one took
 
 

@@ -150,6 +150,8 @@ class Source:
                         html += fragments.newest_pools(pools)
                 elif topic.kind in ("pools", "events", "pool", "charts") and with_lists:
                     html += self._snapshot_of(topic, as_of)
+                elif topic.kind == "charts":
+                    html += self.figures.told_lately(topic.period, language)
                 elif topic.kind == "status":
                     html += self.panels.all()
         return html

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
+from pools.charts import kept
 from tests.redis_server import RedisServer
 
 # How long an example takes says something of the machine, nothing of the code.
@@ -26,6 +27,12 @@ def bring_back_what_migrations_brought(sender: AppConfig, **told: Any) -> None:
     if sender.label == "pools" and "plan" not in told:  # after flush, not after migrate
         first = importlib.import_module("pools.migrations.0005_first_categories")
         first.seed(apps, None)
+
+
+@pytest.fixture(autouse=True)
+def no_charts_of_another_test() -> None:
+    """The process keeps charts for seconds, whatever happens to the records."""
+    kept.forget()
 
 
 pytest_plugins = ["tests.chain", "tests.chromium", "tests.postgres", "tests.processes"]

@@ -16,6 +16,7 @@ from pools.models import Category
 from pools.presentation import remembered
 from pools.selectors import activity
 from pools.selectors.activity import Activity
+from pools.visits import KEPT_DAYS
 
 DEFAULT: Final = "24h"
 SQUARE: Final = 15  # units of the heatmap's canvas for each cell
@@ -50,7 +51,7 @@ def charts(period: str, now: datetime | None = None) -> list[Chart]:
         _pools(read, spans, names, counts),
         _activity(spans, names, counts),
         _rhythm(read, period),
-        _regions(read.regions),
+        _regions(read.regions, period),
         _sizes(read.sizes),
         _categories(read.categories),
     ]
@@ -262,7 +263,7 @@ def _rhythm(read: Activity, period: str) -> Chart:
     )
 
 
-def _regions(counts: Sequence[tuple[str, int]]) -> Chart:
+def _regions(counts: Sequence[tuple[str, int]], period: str) -> Chart:
     total = sum(count for _zone, count in counts)
     shown_ones = [(_place(zone), count) for zone, count in counts[:REGIONS]]
     if rest := sum(count for _zone, count in counts[REGIONS:]):
@@ -273,7 +274,11 @@ def _regions(counts: Sequence[tuple[str, int]]) -> Chart:
     return Chart(
         name="chart-regions",
         title=_("Where visitors are"),
-        hint=_("by time zone, visits a day"),
+        hint=(
+            _("by time zone, visits a day, the last %(days)s days") % {"days": KEPT_DAYS}
+            if period == "all"
+            else _("by time zone, visits a day")
+        ),
         shape="charts/_ranks.html",
         drawing={
             "rows": list(zip(names, values, bars, strict=True)),

@@ -1,11 +1,13 @@
-"""The dashboard's charts as HTML, drawn once for all who ask between two changes.
+"""The dashboard's charts as HTML, drawn once for all who ask within some seconds.
 
-Held by the process and exact: what is kept goes with everything that the charts are drawn from, and
-only the newest few are kept.
+Held by the process. What is kept may be as old as live pages let their charts be; after that it
+serves only while the charts are drawn from the same records. Only the newest few are kept.
 """
 
 import threading
+import time
 from collections.abc import Hashable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -21,27 +23,43 @@ from pools.selectors import activity
 
 MOST: Final = 2 * len(PERIODS)  # each period in two languages
 QUARTER: Final = 900  # seconds: some time zones begin their hours and days at one
+GOOD_FOR: Final = 5.0  # seconds, whatever happens: as often live pages are told
 
-_kept: dict[Hashable, SafeString] = {}
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    html: SafeString
+    state: Hashable
+    good_until: float  # by the monotonic clock
+
+
+_kept: dict[Hashable, Drawing] = {}
 _lock = threading.Lock()
 
 
 def figures(period: str) -> SafeString:
     """The charts of a period, in the active language."""
-    now = timezone.now()
-    state = activity.state(period, now)
-    if state is None:
-        return _draw(period, now)
+    now, clock = timezone.now(), time.monotonic()
     turn = int(now.timestamp()) // QUARTER
-    key = (period, get_language(), settings.TIME_ZONE, turn, state)
-    html = _kept.get(key)
-    if html is None:
-        html = _draw(period, now)
+    key = (period, get_language(), settings.TIME_ZONE, turn)
+    drawing = _kept.get(key)
+    if drawing and clock < drawing.good_until:
+        return drawing.html
+    state = activity.state(now)
+    if drawing is None or drawing.state != state:
+        drawing = Drawing(_draw(period, now), state, clock + GOOD_FOR)
         with _lock:
+            _kept.pop(key, None)
             while len(_kept) >= MOST:
                 del _kept[next(iter(_kept))]
-            _kept[key] = html
-    return html
+            _kept[key] = drawing
+    return drawing.html
+
+
+def forget() -> None:
+    """Draw all anew when they are asked for next."""
+    with _lock:
+        _kept.clear()
 
 
 def _draw(period: str, now: datetime) -> SafeString:

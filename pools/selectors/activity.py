@@ -67,22 +67,22 @@ def read(period: str, now: datetime) -> Activity:
         pools_total=pools_total,
         sizes=_sizes(),
         categories=_categories(),
-        regions=regions_of(period, now),
+        regions=_regions_of(period, now),
     )
 
 
-def state(period: str, now: datetime) -> Hashable | None:
-    """Equal to another only if the charts of both are drawn from the same records; None: no chain.
+def state(now: datetime) -> Hashable:
+    """Equal to another only if charts of both are drawn from the same records.
 
-    Every event, retraction and message that pools are others has a number; staff and visitors
-    change things without one.
+    Every event, retraction and message that pools are others has a number; staff change things
+    without one. Visitors are not asked about, as their counts are many: each minute is another.
     """
     chain = Chain.objects.order_by("pk").values_list("last_seq", "activity_mark").first()
     rules = CategoryRules.objects.order_by("pk").values_list("revision", "done_to").first()
-    return chain and (chain, rules, tuple(regions_of(period, now)))
+    return chain, rules, int(now.timestamp()) // 60
 
 
-def regions_of(period: str, now: datetime) -> list[tuple[str, int]]:
+def _regions_of(period: str, now: datetime) -> list[tuple[str, int]]:
     """Where visitors of the period's days (UTC) are, by time zone."""
     days = {"24h": 1, "7d": 6, "30d": 29}.get(period)
     since = None if days is None else (now.astimezone(UTC) - timedelta(days=days)).date()

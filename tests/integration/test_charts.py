@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from pools.charts import buckets, dashboard, series
+from pools.charts import buckets, dashboard, kept, series
 from pools.charts.shown import Chart
 from pools.models import Category, CategoryRules, Chain, HourlyActivity, Log, Pool, RegionCount
 from pools.rebuilding import hourly
@@ -181,33 +181,93 @@ def test_the_number_of_queries_is_small_and_does_not_grow(period: str) -> None:
     assert len(many) == len(few) <= 6
 
 
-def test_a_page_asked_for_again_draws_nothing_until_something_changes(
-    client: Client, chain: ChainFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drawn = []
-    draw = dashboard.charts
-    monkeypatch.setattr(dashboard, "charts", lambda *told: drawn.append(told) or draw(*told))
+class Clock:
+    """Both clocks of the kept charts, which stand still until told."""
 
+    def __init__(self) -> None:
+        self.seconds = 0
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return float(self.seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(kept, "time", clock)
+    monkeypatch.setattr(kept, "timezone", clock)
+    return clock
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The periods whose charts were drawn, one after another."""
+    periods: list[str] = []
+    draw = dashboard.charts
+
+    def noted(period: str, now: datetime) -> list[Chart]:
+        periods.append(period)
+        return draw(period, now)
+
+    monkeypatch.setattr(dashboard, "charts", noted)
+    return periods
+
+
+def test_a_page_asked_for_again_draws_nothing_until_something_changes(
+    client: Client, chain: ChainFactory, clock: Clock, drawn: list[str]
+) -> None:
     def html(period: str = "all", language: str = "en") -> str:
         page = client.get("/", {"period": period}, headers={"accept-language": language})
         return page.content.decode().partition('id="charts"')[2].partition("</section>")[0]
 
     before = html()
+    clock.seconds += 10
     assert html() == before
     assert len(drawn) == 1
     assert html("7d") != before != html(language="es")
     assert len(drawn) == 3
     changes = (
-        lambda: chain.block(chain.joined(1, PEOPLE[2], BTC), at=timezone.now()),
-        lambda: RegionCount.objects.create(day=timezone.now().date(), region="UTC", count=1),
+        lambda: chain.block(chain.joined(1, PEOPLE[2], BTC), at=NOW),
         lambda: CategoryRules.objects.update(revision=uuid.uuid4()),
         lambda: chain.roll_back(chain.head.number - 1),
     )
     for count, change in enumerate(changes, start=4):
         change()
+        clock.seconds += 10
         html()
         html()
         assert len(drawn) == count
+
+
+def test_while_events_stream_charts_are_drawn_every_five_seconds(
+    chain: ChainFactory, clock: Clock, drawn: list[str]
+) -> None:
+    for second in range(11):
+        clock.seconds = second
+        chain.block(chain.joined(1, PEOPLE[second], BTC), at=NOW)
+        kept.figures("24h")
+    assert len(drawn) == 3
+
+
+def test_visitors_show_in_the_charts_within_a_minute_and_are_not_counted_for_each_page(
+    chain: ChainFactory, clock: Clock
+) -> None:
+    kept.figures("all")
+    RegionCount.objects.create(day=NOW.date(), region="America/Lima", count=1)
+    clock.seconds = 10
+    with CaptureQueriesContext(connection) as queries:
+        assert "Lima" not in kept.figures("all")
+    assert not [query for query in queries if "regioncount" in query["sql"]]
+    clock.seconds = 60
+    assert "Lima" in kept.figures("all")
+
+
+def test_the_chart_of_all_visitors_says_how_far_back_it_goes() -> None:
+    assert "400 days" in chart("chart-regions", "all").hint
+    assert "400" not in chart("chart-regions", "30d").hint
 
 
 def test_with_nothing_there_each_chart_says_what_will_come(client: Client) -> None:

@@ -83,6 +83,17 @@ async def test_who_missed_something_is_told_the_charts_on_coming_and_nobody_else
         assert len(parts_in("".join(late.texts))) == 12
 
 
+async def test_a_page_with_kept_charts_is_told_what_others_were_told_lately(
+    chain: ChainFactory,
+) -> None:
+    async with running() as hub:
+        before = await Browser(DAY).join(hub)
+        seen = chain.block(chain.joined(1, address("one"), BTC), at=timezone.now()).last_seq
+        await before.until_it_saw("id=chart-activity-rows")
+        newcomer = await Browser(DAY).join(hub, since=seen)
+        await newcomer.until_it_saw("id=chart-activity-rows")
+
+
 async def test_a_burst_is_told_at_once_and_then_now_and_then(
     chain: ChainFactory, looks: list[tuple[float, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

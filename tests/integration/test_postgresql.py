@@ -22,6 +22,7 @@ OF_THE_RECORDS = (
     "test_status_page",
     "test_categories",
     "test_visits",
+    "test_migrations",
 )
 OF_WHAT_THE_VIEWS_TELL = ("verify", "test_alerts", "test_readings")
 OF_WHAT_IS_FOLDED_ANEW = ("test_rebuild", "test_rebuild_histories", "test_time_travel")
