@@ -1,9 +1,13 @@
 """What `collectstatic` leaves for browsers: ours minified, nobody's empty, theirs untouched."""
 
 import json
+import re
 from pathlib import Path
 
+import pytest
 from django.conf import settings
+
+from coopsite.static_files import minified
 
 SOURCES = Path(settings.BASE_DIR) / "static"
 
@@ -23,3 +27,13 @@ def test_each_script_and_style_sheet_is_served_whole(prepared_directory: Path) -
         assert 0.3 * len(source) < len(served) < len(source), name
     theirs = "vendor/htmx.min.js"
     assert (collected / names[theirs]).read_text() == (SOURCES / theirs).read_text()
+
+
+@pytest.mark.parametrize(
+    "path", sorted((SOURCES / "css").glob("*.css")), ids=lambda path: path.name
+)
+def test_a_space_before_a_pseudo_class_survives(path: Path) -> None:
+    """The minifier takes a selector within @container for a declaration and drops its space."""
+    descendant = re.compile(r"[\w)\]] :(?:is|not|where|has)\(")
+    text = path.read_text()
+    assert len(descendant.findall(minified("css/any.css", text))) == len(descendant.findall(text))
