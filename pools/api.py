@@ -165,8 +165,9 @@ def activity(request: HttpRequest) -> HttpResponse:
     """
     choice = ChoiceField(names=tuple(LATEST), required=False)
     unit = _read(choice, "bucket", request.GET.get("bucket", "")) or "day"
-    stretch = buckets.latest(unit, timezone.now(), timezone.get_default_timezone())
-    found = zip(stretch.starts, selectors.activity_by_kind(stretch), strict=True)
+    now = timezone.now()
+    stretch = buckets.latest(unit, now, timezone.get_default_timezone())
+    found = zip(stretch.starts, selectors.activity_by_kind(stretch, now), strict=True)
     results = [ActivityAnswer(start=start, counts=counts) for start, counts in found]
     return _answer(ListAnswer[ActivityAnswer](results=results, next=None))
 

@@ -1,13 +1,16 @@
 """The stored counts by hour: for charts a number for each group of kinds, for the API each kind."""
 
+import threading
 from collections import Counter
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from django.db.models import Q, Sum
 
-from pools.charts.buckets import Buckets, Hour
-from pools.models import HourlyActivity
+from pools.charts.buckets import DAY, Buckets, Hour
+from pools.models import Chain, HourlyActivity
 
 # Kinds that people tell apart; whatever else there is comes last.
 GROUPS: Final = (
@@ -19,15 +22,50 @@ GROUPS: Final = (
 )
 
 
-def activity_by_kind(stretch: Buckets) -> list[dict[str, int]]:
-    """How many events of each kind every bucket holds; kinds without any are left out."""
-    found = HourlyActivity.objects.filter(hour__gte=stretch.edges[0], hour__lt=stretch.edges[-1])
+@dataclass(frozen=True, slots=True)
+class PastKinds:
+    """What `activity_by_kind` counted before `until`: exact while the chain's mark stands."""
+
+    stretch: Buckets
+    until: datetime
+    mark: int | None
+    sums: Sequence[Counter[str]]
+
+
+_past_kinds: dict[str, PastKinds] = {}  # by unit
+_one_at_a_time = threading.Lock()
+
+
+def activity_by_kind(stretch: Buckets, now: datetime) -> list[dict[str, int]]:
+    """How many events of each kind every bucket holds; kinds without any are left out.
+
+    Two years have over 100,000 rows: those of before yesterday (UTC) are kept as summed by the
+    process until one of them changes, as `summed_past` does for the charts.
+    """
+    mark = Chain.objects.order_by("pk").values_list("activity_mark", flat=True).first()
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    until = max(stretch.edges[0], midnight - DAY)
+    with _one_at_a_time:
+        past = _past_kinds.get(stretch.unit)
+        if past is None or (past.stretch, past.until, past.mark) != (stretch, until, mark):
+            sums = _by_kind(stretch, stretch.edges[0], until)
+            past = PastKinds(stretch, until, mark, sums)
+            if mark is not None:
+                _past_kinds[stretch.unit] = past
+    recent = _by_kind(stretch, until, stretch.edges[-1])
+    return [
+        dict(sorted((before + new).items())) for before, new in zip(past.sums, recent, strict=True)
+    ]
+
+
+def _by_kind(stretch: Buckets, since: datetime, until: datetime) -> list[Counter[str]]:
+    found = HourlyActivity.objects.filter(hour__gte=since, hour__lt=until)
     sums: list[Counter[str]] = [Counter() for _ in range(len(stretch))]
     for hour, kind, count in found.values_list("hour", "kind", "count").order_by():
         place = stretch.place(hour)
         if place is not None:
             sums[place][kind] += count
-    return [dict(sorted(counts.items())) for counts in sums]
+    return sums
 
 
 def hours(*, since: datetime | None = None, until: datetime | None = None) -> list[Hour]:

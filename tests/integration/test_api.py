@@ -5,12 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from pools import selectors
 from pools.filters import EventFilter, PoolFilter
+from pools.models import Chain, HourlyActivity
 from tests.factories import (
     ANA,
     BEA,
@@ -516,3 +519,23 @@ def test_activity_is_counted_by_the_hour_the_day_and_the_week(client: Client) ->
         assert told == [*long_ago, {"MemberLeft": 1}]
     assert get(client, "/activity") == get(client, "/activity", bucket="day")
     assert "bucket" in get(client, "/activity", 400, bucket="year")["detail"]
+
+
+def test_activity_asked_for_again_reads_the_past_once_until_it_changes(client: Client) -> None:
+    now = timezone.now().replace(microsecond=0)
+    chain = ChainFactory(start_time=now - timedelta(days=30))
+    chain.block(chain.created(1), chain.joined(1, ANA))
+    chain.block(chain.created(2), at=now)
+
+    def ask() -> tuple[list[dict[str, int]], int]:
+        with CaptureQueriesContext(connection) as queries:
+            found = get(client, "/activity", bucket="week")["results"]
+        reads = [query for query in queries if "hourlyactivity" in query["sql"]]
+        return [one["counts"] for one in found if one["counts"]], len(reads)
+
+    assert ask() == ([{"MemberJoined": 1, "PoolCreated": 1}, {"PoolCreated": 1}], 2)
+    chain.block(chain.created(3), at=now)
+    assert ask() == ([{"MemberJoined": 1, "PoolCreated": 1}, {"PoolCreated": 2}], 1)
+    HourlyActivity.objects.filter(hour__lt=now - timedelta(days=9)).update(count=7)
+    Chain.objects.update(activity_mark=1)  # as whoever changes past hours does
+    assert ask() == ([{"MemberJoined": 7, "PoolCreated": 7}, {"PoolCreated": 2}], 2)
