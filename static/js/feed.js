@@ -20,6 +20,8 @@
   let away = false; // the feed's top has gone out of sight above
   let reading = null; // the stand-in while the server is asked
   let stale = false; // of a held feed: what stands in lacks rows
+  let asking = 0; // the timer of the next question to the server
+  let patience = 2_000; // ms until it is asked once more, when it does not answer
 
   const show = () => {
     const { pause, paused, new: words } = button.dataset;
@@ -130,14 +132,24 @@
     meanwhile.dataset.kinds = letters;
     reading = meanwhile;
     list.standIn = meanwhile;
-    const answer = await fetch(location).then((told) => (told.ok ? told.text() : ""), () => "");
+    clearTimeout(asking);
+    const answer = await fetch(location, { signal: AbortSignal.timeout(10_000) })
+      .then((told) => (told.ok ? told.text() : ""))
+      .catch(() => "");
     if (reading !== meanwhile) return; // another was chosen since
     const page = new DOMParser().parseFromString(answer, "text/html");
     const rows = [...page.querySelectorAll("#activity-feed > [data-event]")];
     const known = new Set(rows.map(keyOf));
     reading = null;
     delete list.standIn;
-    if (!page.getElementById("activity-feed")) return location.reload();
+    if (!page.getElementById("activity-feed")) {
+      // The rows stay, and go on by their own kind, until the server answers.
+      if (list.dataset.kinds === letters) bring([...meanwhile.children]);
+      asking = setTimeout(dispatchEvent, patience, new Event("feed:incomplete"));
+      patience = Math.min(2 * patience, 60_000);
+      return;
+    }
+    patience = 2_000;
     const empty = list.parentElement.querySelector(".empty");
     empty.textContent = page.querySelector(".feed > .empty").textContent;
     list.dataset.kinds = letters;
@@ -179,7 +191,6 @@
 
   // A list of one kind cannot be put right by the last ten of all: the server is asked again, not
   // by everybody at the same moment.
-  let asking = 0;
   addEventListener("feed:incomplete", () => {
     if (holds.size) {
       stale = true;

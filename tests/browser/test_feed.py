@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright
 
 from coopsite.tools import find_chromium
 from pools import selectors
@@ -141,6 +141,26 @@ async def test_one_kind_alone_is_put_right_after_the_chain_took_some_back(
     page = await visit(browser, web_servers, "?kind=joins")
     await tell(page, chain.roll_back(chain.head.number - 4))
     await async_until(lambda: _shows(page, latest("MemberJoined")))
+
+
+async def test_a_server_that_fails_leaves_the_rows_and_is_asked_again(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    page = await visit(browser, web_servers)
+    before = await keys(page)
+    asked = []
+
+    async def fail(route: Route) -> None:
+        asked.append(route.request.url)
+        await route.fulfill(status=502, body="Bad Gateway")
+
+    await page.route("**/?kind=leaves", fail)
+    await page.get_by_role("link", name="Withdrawals").click()
+    await async_until(lambda: len(asked) == 2)
+    assert await keys(page) == before
+    await tell(page, chain.block(chain.joined(1, ANA, 5)))
+    await page.unroute("**/?kind=leaves")
+    await async_until(lambda: _shows(page, latest("MemberLeft", "PartialWithdrawal")), 20)
 
 
 async def test_kinds_are_links_that_work_without_scripts(
