@@ -77,14 +77,14 @@ def change(what: Change, topic: Topic) -> str:
             _feed(what)
             + (numbers_of(what.stats, numbers) if what.stats else "")
             + _new_pools(what, "newest-pools", swap=f"rows top:{NEWEST_POOLS}")
+            + (_notices(what.added) if what.feed is not None else "")  # a whole feed has ten rows
         )
     if topic.kind == "pools":
         return _touched_pools(what) + _new_pools(what, "pool-list", swap="list new")
     if topic.kind == "events":
         return _event_rows(what)
     if topic.kind == "notices":
-        rows = _feed_rows(reversed(what.added))
-        return partial("notices", rows, swap="feed") if rows else ""
+        return _notices(what.added)
     # The status page and the charts have their own pace.
     return _pool_feed(what, topic) if topic.kind == "pool" else ""
 
@@ -208,6 +208,16 @@ def in_each(languages: Iterable[str], make: Callable[[], str]) -> dict[str, str]
         with in_language(language):
             texts[language] = make()
     return texts
+
+
+def snapshot_of_notices(rows: Sequence[EventRow]) -> str:
+    """The newest events: the page knows which of them it was told of."""
+    return partial("notices", _feed_rows(rows), swap="feed whole")
+
+
+def _notices(added: Sequence[EventRow]) -> str:
+    rows = _feed_rows(reversed(added))
+    return partial("notices", rows, swap="feed") if rows else ""
 
 
 def _feed(what: Change) -> str:

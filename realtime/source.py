@@ -309,6 +309,8 @@ class Source:
         if topic.kind == "events":
             rows = [row for row in selectors.latest_events(LISTED) if row.seq <= seq]
             return fragments.snapshot_of_events(rows)
+        if topic.kind == "notices":
+            return fragments.snapshot_of_notices(changes.latest(up_to=seq))
         if topic.kind == "pool":
             return self._pool_page(topic, up_to=seq, with_feed=True)
         if topic.kind == "charts":

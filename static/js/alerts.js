@@ -125,15 +125,21 @@
 
   if (form) {
     const dialog = document.getElementById("alerts-dialog");
+    const open = () => {
+      // The dialog gives the focus back to where it was, which must then be visible.
+      document.getElementById("live-panel").hidePopover();
+      document.getElementById("status-badge").focus();
+      document.getElementById("live-panel").hidePopover(); // focus may open it
+      dialog.showModal();
+    };
     form.addEventListener("change", ({ target }) => choose({ [target.name]: target.checked }));
     document.addEventListener("click", ({ target }) => {
       const does = target.closest("[data-alerts]")?.dataset.alerts;
-      if (does === "open") dialog.showModal();
+      if (does === "open") open();
       else if (does === "close") dialog.close();
       else if (does === "on") switchOn();
       else if (does === "off") choose({ desktop: false });
       else return;
-      if (does === "open") document.getElementById("live-panel")?.hidePopover();
     });
     showChoices();
   }

@@ -2,6 +2,7 @@
 // what concerns a whole contract. Each is told once, as a "notice" event; toasts.js, alerts.js show.
 (() => {
   const FRESH = 120_000; // ms; what a page catches up on after a longer absence is no news
+  const COMMIT = 15_000; // ms; what happened longer before this page was loaded stood on it
   const REMEMBERED = 1000;
 
   const words = document.getElementById("notice-words")?.dataset;
@@ -40,7 +41,9 @@
     }
     if (row.className === "n" && pool) {
       const body = `${pool.name}\n${words.by.replace("%s", creator)}`;
-      return { kind: "pools", title: words.newPool, text: body, url: pool.url, tag: `pool-${pool.id}` };
+      // A reorganisation brings the same pool in another block: that is no second pool.
+      const key = `created ${pool.key}`;
+      return { key, kind: "pools", title: words.newPool, text: body, url: pool.url, tag: `pool-${pool.id}` };
     }
     if (!pool && (row.className === "e" || row.className === "k")) {
       return { kind: "contract", title: words.contract, text, url: "/", tag: "contract" };
@@ -51,8 +54,10 @@
   addEventListener("feed:rows", ({ detail: { rows } }) => {
     for (const row of rows.toReversed()) {
       const at = Date.parse(row.querySelector("time")?.dateTime);
-      if (!isNew(row.dataset.event) || !(Date.now() - at < FRESH)) continue;
+      const since = Math.max(Date.now() - FRESH, performance.timeOrigin - COMMIT);
+      if (!isNew(row.dataset.event) || !(at > since)) continue;
       const notice = noticeOf(row);
+      if (notice?.key && !isNew(notice.key)) continue;
       if (notice) dispatchEvent(new CustomEvent("notice", { detail: { key: row.dataset.event, ...notice } }));
     }
   });

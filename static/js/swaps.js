@@ -115,16 +115,25 @@
     return feed(list, ours, { hint });
   };
 
-  // For notices and announcements: whatever the list then makes of the rows, they happened.
-  const tell = (list, incoming) => {
-    const rows = incoming.filter((row) => !isStruck(row));
+  // For notices and announcements, which rows are news: what this list never held, and of a whole
+  // list, which also brings back older rows, only what stands above all that it held.
+  const HELD = 2000;
+  const heldBy = new WeakMap();
+  const tell = (list, incoming, { whole }) => {
+    const held = heldBy.get(list) ?? new Set([...list.children].map(keyOf));
+    heldBy.set(list, held);
+    const coming = incoming.filter((row) => !isStruck(row));
+    const first = whole ? coming.findIndex((row) => held.has(keyOf(row))) : -1;
+    const rows = (first < 0 ? coming : coming.slice(0, first)).filter((row) => !held.has(keyOf(row)));
+    for (const row of coming) held.add(keyOf(row));
+    for (const key of [...held].slice(0, Math.max(0, held.size - HELD))) held.delete(key);
     if (rows.length) dispatchEvent(new CustomEvent("feed:rows", { detail: { list, rows } }));
   };
 
   htmx.registerExtension("coopsite-swaps", {
     handle_swap: (style, target, fragment, spec) => {
       const incoming = [...fragment.children];
-      if (style === "feed" && !spec.hint) tell(target, incoming);
+      if (style === "feed" && !spec.hint) tell(target, incoming, spec);
       const list = target.standIn ?? target;
       if (style === "feed") {
         const fresh = feedOfKinds(list, incoming, spec);

@@ -18,7 +18,7 @@
   let last = 0;
   let timer = 0;
   const tick = () => {
-    const passed = held ? 0 : performance.now() - last;
+    const passed = held || document.hidden ? 0 : performance.now() - last;
     last = performance.now();
     for (const [toast, rest] of left) {
       if (rest <= passed) remove(toast);

@@ -2,7 +2,6 @@
 // The button of a pool's page switches one; #watching lists them, each with a button to let it go.
 (() => {
   const KEY = "watched";
-  const MOST = 200;
 
   const read = () => {
     try {
@@ -16,7 +15,7 @@
   const write = (pool, name) => {
     const watched = read();
     delete watched[pool];
-    if (name !== undefined && Object.keys(watched).length < MOST) watched[pool] = name;
+    if (name !== undefined) watched[pool] = name;
     try {
       localStorage.setItem(KEY, JSON.stringify(watched));
     } catch {

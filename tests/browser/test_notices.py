@@ -256,3 +256,33 @@ async def test_without_notifications_nothing_speaks_of_the_desktop(
     await page.get_by_role("button", name="Alerts").click()
     assert await page.get_by_label("A sound").is_visible()
     assert not await page.get_by_text("On the desktop").count()
+
+
+async def test_a_reorganisation_is_no_news_of_what_stood_already(
+    site: Site, browser: Browser
+) -> None:
+    await site.founds(3)
+    await site.happens(site.chain.joined(1, ANA, 1))
+    page = await visit(await browser.new_context(), site.url)
+    rows = page.locator("#activity-feed > li:not([data-retracted])")
+    done = site.chain.roll_back(site.chain.head.number - 1)
+    await publisher.announce_sequence(done.last_seq)
+    await async_until(lambda: _counts(rows, 3))
+    await site.founds()  # after which whatever was told wrongly would be there
+    toasts = page.locator("#toasts .toast")
+    await async_until(lambda: _texts(toasts, "Pool number 4"))
+    assert await toasts.count() == 1
+    assert await page.locator("#announcer").text_content() == "1 new event, 1 new pool"
+
+
+async def _counts(found: Any, count: int) -> bool:
+    return await found.count() == count
+
+
+async def test_the_alerts_give_the_focus_back(site: Site, browser: Browser) -> None:
+    page = await visit(await browser.new_context(), site.url)
+    await page.click("#status-badge")
+    await page.get_by_role("button", name="Alerts").click()
+    await page.keyboard.press("Escape")
+    assert not await page.locator("#alerts-dialog").is_visible()
+    assert await page.evaluate("document.activeElement.id") == "status-badge"
