@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from pools import selectors
 from pools.decoding import checksum
 from pools.filters import EventFilter, MemberFilter, PoolFilter
-from pools.models import NO_CATEGORY, Contract
+from pools.models import NO_CATEGORY, Category, Contract
 from pools.paged_filter import PagedFilter, Parameter
 from pools.paging import Page
 from pools.presentation import short_address
@@ -58,7 +58,7 @@ class Chip:
 def pool_list(request: HttpRequest) -> HttpResponse:
     """The pools that the URL asks for; values that make no sense are told of and left aside."""
     filters = PoolFilter(request.GET)
-    categories = _category_options()
+    categories = _category_options(filters.values.get("category"))
     names = {"status": dict(STATUSES), "category": dict(categories)}
     context = {
         **frame(topics="pools,notices"),
@@ -111,8 +111,11 @@ def member_list(request: HttpRequest, contract: str, pool_id: int) -> HttpRespon
     return render(request, "pools/members.html", context)
 
 
-def _category_options() -> list[tuple[str, str]]:
+def _category_options(chosen: str | None) -> list[tuple[str, str]]:
+    """The categories in use, and the chosen one: the URL may name one that no longer is."""
     named = [(category.slug, category.name) for category in selectors.categories()]
+    if chosen and chosen != NO_CATEGORY and chosen not in dict(named):
+        named += [(kept.slug, kept.name) for kept in Category.objects.filter(slug=chosen)]
     return [("", str(_("Any"))), *named, (NO_CATEGORY, str(_("Uncategorised")))]
 
 

@@ -21,14 +21,24 @@
     region.textContent = [said("events"), said("pools")].filter(Boolean).join(", ");
   };
 
+  const soon = () => {
+    if (timer || !(counts.events.size || counts.pools.size)) return;
+    timer = setTimeout(speak, Math.max(0, quietUntil - performance.now()));
+  };
+
   addEventListener("feed:rows", ({ detail: { list, rows } }) => {
     const seen = list.id === "activity-feed"; // a page tells of what it shows, and of new pools
     for (const row of rows) {
       if (seen) counts.events.add(row.dataset.event);
       if (row.className === "n") counts.pools.add(row.dataset.event);
     }
-    if (timer || !(counts.events.size || counts.pools.size)) return;
-    timer = setTimeout(speak, Math.max(0, quietUntil - performance.now()));
+    soon();
+  });
+
+  // What a list shows or counts; new pools are told of by the feed's rows on every page.
+  addEventListener("list:rows", ({ detail: { rows } }) => {
+    for (const row of rows) if (row.dataset.event) counts.events.add(row.dataset.event);
+    soon();
   });
 
   addEventListener("announce", ({ detail }) => {

@@ -6,6 +6,7 @@
   const PATIENCE = 300; // ms without a key before a name is looked for
   const BY_ITSELF = 20; // pages; then a click is asked for, so that the footer can be reached
   const MOST_NEW = 200; // rows put on top before the first page is read anew
+  const AGAIN = 5000; // ms until a page that did not come is asked for again
 
   const view = document.getElementById("list-view");
   const list = view?.querySelector("[data-list]");
@@ -45,22 +46,25 @@
   const isAbove = ([block, place], [otherBlock, otherPlace]) =>
     block > otherBlock || (block === otherBlock && place > otherPlace);
 
-  let counted = 0;
+  const counted = new Set(); // keys of news that are not shown
   let seen; // the place of the newest row that this list has looked at
   let inserted = 0;
   let meanwhile = null; // what came in while a page was on its way
 
   const look = () => {
     seen = [Number(list.dataset.since), Infinity];
-    counted = inserted = 0;
+    counted.clear();
+    inserted = 0;
     if (note) note.hidden = true;
   };
 
-  const count = () => {
-    if (!note) return;
-    counted += 1;
-    note.textContent = note.dataset[counted === 1 ? "one" : "many"].replace("%s", counted);
+  // Whether this row was not counted before.
+  const count = (row) => {
+    if (!note || counted.has(keyOf(row))) return false;
+    counted.add(keyOf(row));
+    note.textContent = note.dataset[counted.size === 1 ? "one" : "many"].replace("%s", counted.size);
     note.hidden = false;
+    return true;
   };
 
   const atTop = () => list.dataset.limit || list.getBoundingClientRect().top >= 0;
@@ -83,6 +87,7 @@
 
   const merge = (incoming, { new: isNew, newest }) => {
     const fresh = [];
+    const news = []; // for the announcer: shown or counted
     for (const row of incoming.reverse()) {
       meanwhile?.push([row.cloneNode(true), { new: isNew, newest }]);
       const old = rowOf(keyOf(row));
@@ -91,13 +96,15 @@
       else if ((isNew || newest) && fits(row)) {
         // A snapshot also holds rows that are older than this list: only later ones are news.
         const isNews = isNew || isAbove(placeOf(row), seen);
-        if (isNews && list.dataset.insert === "top" && !counted && atTop()) {
+        if (isNews && list.dataset.insert === "top" && !counted.size && atTop()) {
           insert(row);
           fresh.push(row);
-        } else if (isNews) count();
+          news.push(row);
+        } else if (isNews && count(row)) news.push(row);
       }
       if (row.dataset.at && isAbove(placeOf(row), seen)) seen = placeOf(row);
     }
+    if (news.length) dispatchEvent(new CustomEvent("list:rows", { detail: { rows: news } }));
     return fresh;
   };
 
@@ -149,11 +156,15 @@
     form.querySelector(".filter-actions").replaceWith(shown.querySelector(".filter-actions"));
   };
 
+  const here = () => location.pathname + location.search;
+  let shown = here(); // the address whose list this is
+
   const go = async (url, { history: how = "push", all = true } = {}) => {
     try {
       const page = await fetchPage(url);
       const fresh = page.querySelector("#list-view [data-list]");
       if (how !== "none") history[`${how}State`](null, "", url);
+      shown = here();
       showForm(page, { all });
       showParts(page);
       Object.assign(list.dataset, { filter: fresh.dataset.filter, since: fresh.dataset.since });
@@ -171,8 +182,10 @@
 
   let pages = 1;
   const append = async (link, { focus }) => {
+    const arriving = fetchPage(link.href);
+    const ours = underWay;
     try {
-      const page = await fetchPage(link.href);
+      const page = await arriving;
       const standing = new Set([...list.children].map(keyOf));
       const rows = [...page.querySelector("#list-view [data-list]").children];
       const fresh = rows.filter((row) => !keyOf(row) || !standing.has(keyOf(row)));
@@ -182,9 +195,12 @@
       pages += 1;
       settle();
       if (held) fresh[0]?.querySelector("a")?.focus();
-    } catch (error) {
+    } catch {
+      if (ours !== underWay) return; // another page is on its way instead
+      if (focus) return location.assign(link.href);
       view.removeAttribute("aria-busy");
-      if (focus && error.name !== "AbortError") location.assign(link.href);
+      meanwhile = null;
+      setTimeout(watch, AGAIN);
     }
   };
 
@@ -226,7 +242,7 @@
     const submit = ({ typing = false } = {}) => {
       clearTimeout(timer);
       const url = address();
-      if (url === location.pathname + location.search) return;
+      if (url === here()) return;
       go(url, { history: typing && wrote ? "replace" : "push", all: false });
       wrote = typing;
     };
@@ -239,7 +255,11 @@
       if (target.type === "search") timer = setTimeout(() => submit({ typing: true }), PATIENCE);
     });
     form.addEventListener("change", () => submit());
-    addEventListener("popstate", () => go(location.href, { history: "none" }));
+    addEventListener("popstate", () => {
+      if (here() === shown) return; // a step to or from a #fragment of this list
+      shown = here();
+      go(location.href, { history: "none" });
+    });
   }
 
   look();

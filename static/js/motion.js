@@ -28,20 +28,26 @@
   for (const stack of document.querySelectorAll(".stack")) watch(stack, arrive, { childList: true });
 
   // The lists of pools and of events: rows below a new one start where they were and slide to where they are now.
-  // Done before the next paint, so that nothing jumps.
+  // Done before the next paint, so that nothing jumps. Only rows in sight, whatever the list's length.
   const list = document.querySelector("#pool-list, #event-list");
   if (list) {
     const places = () => new Map([...list.children].map((row) => [keyOf(row), row.offsetTop]));
     let before = places();
+    const isInSight = (row) => {
+      const { top, bottom } = row.getBoundingClientRect();
+      return bottom > 0 && top < innerHeight;
+    };
     const slide = () => {
       const now = places();
-      for (const row of list.children) {
-        const from = before.get(keyOf(row));
+      const then = before;
+      before = now;
+      if ([...now.keys()].filter((key) => !then.has(key)).length >= CROWD) return;
+      for (const row of [...list.children].filter(isInSight)) {
+        const from = then.get(keyOf(row));
         const moved = from - now.get(keyOf(row));
         if (from === undefined) animate(row, [{ opacity: 0, transform: "translateY(-30%)" }, {}], 450);
         else if (moved) animate(row, [{ transform: `translateY(${moved}px)` }, {}], 320);
       }
-      before = now;
     };
     watch(list, slide, { childList: true });
     addEventListener("resize", () => {

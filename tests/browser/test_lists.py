@@ -1,14 +1,16 @@
 """The lists in a real browser: pages that follow, filters, the way back, and news as they come."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright
 
 from coopsite.tools import find_chromium
+from pools.models import Category
 from tests.browser.test_pages import violations
 from tests.chromium import FLAGS
 from tests.factories import ANA, BEA, ChainFactory, Emitted, listener
@@ -239,6 +241,105 @@ async def test_an_account_s_page_shows_at_most_ten_of_its_events_as_they_come(
         chain.block(chain.joined(number, BEA))
     await until_rows(page, 10, EVENTS)
     await until_first(page, "Casa 12", EVENTS)
+
+
+async def test_a_pool_that_is_counted_while_the_next_page_comes_is_counted_once(
+    site: str, browser: Browser, chain: ChainFactory
+) -> None:
+    page = await visit(browser, f"{site}/pools/?ordering=created")
+    held = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await page.route("**cursor=**", later)
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    await page.wait_for_selector("#list-view[aria-busy]")
+    chain.block(chain.created(900))
+    await page.wait_for_selector("text=1 new pool")
+    held.set()
+    await until_rows(page, 100)
+    assert await page.inner_text("#new-rows") == "1 new pool"
+
+
+async def test_a_next_page_that_did_not_come_is_asked_for_again(
+    site: str, browser: Browser
+) -> None:
+    page = await visit(browser, f"{site}/pools/")
+    await page.route("**cursor=**", lambda route: route.abort(), times=1)
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    await until_rows(page, 100)
+    assert await page.evaluate("window.sameDocument")
+
+
+async def test_a_fragment_of_the_list_keeps_the_pages_that_have_come(
+    site: str, browser: Browser
+) -> None:
+    page = await visit(browser, f"{site}/pools/")
+    await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    await until_rows(page, 100)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.evaluate("location.hash = 'content'")
+    await page.wait_for_url("**/pools/#content")
+    await page.go_back()
+    await page.wait_for_url("**/pools/")
+    assert len(await keys(page)) >= 100
+    assert [url for url in asked if "/pools/" in url and "cursor=" not in url] == []
+
+
+async def test_few_new_rows_move_what_is_in_sight_and_many_move_nothing(
+    site: str, browser: Browser, chain: ChainFactory
+) -> None:
+    page = await visit(browser, f"{site}/pools/")
+    await page.evaluate(
+        "() => { window.moved = 0; const animate = Element.prototype.animate;"
+        " Element.prototype.animate = function (...how) {"
+        " if (this.parentElement?.id === 'pool-list') window.moved += 1;"
+        " return animate.apply(this, how); } }"
+    )
+    chain.block(chain.created(900))
+    await until_rows(page, 51)
+    moved = await page.evaluate("moved")
+    assert 1 < moved < 25
+    chain.block(*(chain.created(900 + more) for more in range(1, 7)))
+    await until_rows(page, 57)
+    assert await page.evaluate("moved") == moved
+
+
+async def test_the_first_event_of_an_account_shows_by_itself(
+    site: str, browser: Browser, chain: ChainFactory
+) -> None:
+    page = await visit(browser, f"{site}/accounts/{BEA}/")
+    assert await page.get_by_text("No event names this account yet.").is_visible()
+    assert not await page.get_by_role("heading", name="Activity").is_visible()
+    chain.block(chain.joined(1, BEA))
+    await page.get_by_role("heading", name="Activity").wait_for()
+    assert await page.locator(EVENTS).is_visible()
+    assert not await page.get_by_text("No event names this account yet.").is_visible()
+
+
+async def test_new_events_of_the_list_are_told_to_screen_readers(
+    site: str, browser: Browser, chain: ChainFactory
+) -> None:
+    page = await visit(browser, f"{site}/events/?account={BEA}")
+    chain.block(chain.joined(1, BEA), chain.joined(2, ANA), chain.joined(3, BEA))
+    await page.wait_for_function(
+        "() => document.getElementById('announcer').textContent === '2 new events'"
+    )
+
+
+async def test_a_category_that_is_no_longer_in_use_is_still_named_by_the_filter(
+    site: str, browser: Browser
+) -> None:
+    await Category.objects.acreate(slug="old", name_en="Old", name_es="Vieja", active=False)
+    page = await visit(browser, f"{site}/pools/?category=old")
+    chosen = await page.eval_on_selector(
+        "select[name=category]", "select => select.selectedOptions[0].text"
+    )
+    assert chosen == "Old"
+    assert "Old" in await page.inner_text(".chips")
 
 
 async def test_lists_are_whole_without_javascript(site: str, browser: Browser) -> None:
