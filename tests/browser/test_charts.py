@@ -75,7 +75,8 @@ async def test_an_opened_table_stays_open_and_nothing_moves_while_events_come(
     await page.keyboard.press("Enter")
     await until_events(page, 3)
     await page.evaluate(SHIFTS)
-    before = await page.evaluate("window.shifted")
+    # What moved while the page was loading is told a task later.
+    before = await page.evaluate("new Promise((done) => setTimeout(() => done(shifted), 200))")
     for count in (4, 5):
         chain.block(chain.joined(2, address(f"late {count}"), BTC), at=timezone.now())
         await until_events(page, count)
