@@ -205,7 +205,8 @@
   };
 
   const nearing = new IntersectionObserver(
-    ([entry]) => {
+    (entries) => {
+      const entry = entries.at(-1); // a slow page hears of several at once: only the last still holds
       if (entry.isIntersecting && !view.ariaBusy) append(entry.target, { focus: false });
     },
     { rootMargin: "700px" },
