@@ -20,18 +20,21 @@ OF_THE_RECORDS = (
     "test_backfill",
     "test_ledger",
     "test_status_page",
-    "test_categories",
-    "test_visits",
-    "test_migrations",
 )
+OF_WHAT_IS_BESIDE_THEM = ("test_categories", "test_visits", "test_migrations")
 OF_WHAT_THE_VIEWS_TELL = ("verify", "test_alerts", "test_readings")
 OF_WHAT_IS_FOLDED_ANEW = ("test_rebuild", "test_rebuild_histories", "test_time_travel")
 
 
 @pytest.mark.parametrize(
     "names",
-    [OF_THE_RECORDS, OF_WHAT_THE_VIEWS_TELL, OF_WHAT_IS_FOLDED_ANEW],
-    ids=["records", "views", "folded anew"],
+    [
+        OF_THE_RECORDS,
+        OF_WHAT_IS_BESIDE_THEM,
+        OF_WHAT_THE_VIEWS_TELL,
+        OF_WHAT_IS_FOLDED_ANEW,
+    ],
+    ids=["records", "beside them", "views", "folded anew"],
 )
 def test_the_records_keep_their_promises_on_postgresql(
     postgres_url: str, names: tuple[str, ...]
