@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from pools import selectors
 from pools.decoding import checksum
+from pools.frame import frame
 from pools.models import Chain
-from pools.views import frame
 
 
 @require_safe

@@ -18,12 +18,12 @@ from django.views.decorators.http import require_safe
 from pools import selectors
 from pools.decoding import checksum
 from pools.filters import EventFilter, MemberFilter, PoolFilter
+from pools.frame import frame
 from pools.models import NO_CATEGORY, Category, Contract
 from pools.paged_filter import PagedFilter, Parameter
 from pools.paging import Page
 from pools.presentation import short_address
 from pools.sentences import KIND_NAMES
-from pools.views import frame
 
 STATUSES = (
     ("", _("Any")),

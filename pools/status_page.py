@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 from pools import selectors
 from pools.charts.dashboard import period_words
 from pools.filters import PieceFilter
+from pools.frame import frame
 from pools.selectors.status import DEFAULT
 from pools.selectors.status_history import WINDOWS
-from pools.views import frame
 
 
 @require_safe

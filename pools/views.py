@@ -5,7 +5,6 @@ They read through `pools.selectors` and write nothing. Lists are `list_pages`' m
 
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -16,6 +15,7 @@ from pools.charts import kept, series
 from pools.charts.buckets import PERIODS
 from pools.charts.dashboard import period_words, read_period
 from pools.decoding import checksum
+from pools.frame import frame
 from pools.models import Contract
 from pools.rows import FEED_ROWS, MEMBERS_SHOWN, NEWEST_POOLS
 from pools.time_travel import PastPool
@@ -109,19 +109,4 @@ def _pool_then(past: PastPool) -> dict[str, Any]:
         "pool": past.pool,
         "members": past.largest_members(MEMBERS_SHOWN),
         "events": selectors.latest_events(FEED_ROWS, pool=past.pool, up_to=past.at_block),
-    }
-
-
-def frame(*, topics: str) -> dict[str, Any]:
-    """What every page shows around its own matter."""
-    contracts = list(Contract.objects.all())
-    return {
-        "stats": selectors.stats(),
-        "topics": topics if settings.ENABLE_LIVE else "",
-        "contracts": contracts,
-        "notifications": settings.ENABLE_NOTIFICATIONS,
-        "troubled": [one for one in contracts if one.paused or one.emergency_mode],
-        "fee_changes": selectors.fee_changes(),
-        "behind": selectors.behind(),
-        "passed_over": selectors.passed_over(),
     }

@@ -7,7 +7,7 @@ and `lists.js`.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import minify_html
@@ -15,10 +15,11 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from pools.charts.shown import Chart
-from pools.models import Contract, Pool
+from pools.models import Pool
 from pools.rows import NEWEST_POOLS, EventRow, Stats
+from pools.selectors import Surroundings
 from pools.sparklines import Counts
-from pools.status_rows import Behind, Status
+from pools.status_rows import Status
 from realtime.changes import Change, PoolDetails
 from realtime.topics import Topic
 
@@ -37,17 +38,6 @@ SLOW_NUMBERS = frozenset({"events_total", "total_contributed", "trend_percent"})
 # Tags that htmx looks for in the text of a frame before any parser has seen it.
 _FORGED = re.compile(r"</?(?:hx-|head|html|body)", re.IGNORECASE)
 _BETWEEN_TAGS = re.compile(r">\s+<")
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every page shows around its own matter, as read at one moment."""
-
-    stats: Stats
-    troubled: Sequence[Contract]
-    fee_changes: Sequence[EventRow]
-    behind: Sequence[Behind]
-    passed_over: Sequence[str]
 
 
 def partial(target: str, html: str, *, swap: str = "") -> str:

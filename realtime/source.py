@@ -8,17 +8,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import connections
-from django.db.models import Q
 from django.utils import timezone
 
 from pools import selectors, sparklines
-from pools.models import Contract, OutboxRow, Pool
+from pools.models import OutboxRow, Pool
 from pools.rows import FEED_ROWS, NEWEST_POOLS, EventRow, Message, Stats
+from pools.selectors import Surroundings
 from pools.status_rows import Behind
 from realtime import changes, fragments, hints
 from realtime.changes import Change, PoolKey
 from realtime.figures import Figures
-from realtime.fragments import Surroundings
 from realtime.frames import Audience, Frame, Language, Wanted
 from realtime.panels import Panels
 from realtime.topics import EVENTS, POOLS, Topic
@@ -158,21 +157,16 @@ class Source:
 
     def look_around(self) -> Surroundings:
         """Read numbers and connection anew, also for the passing of an hour or of the listener."""
-        troubled = Contract.objects.filter(Q(paused=True) | Q(emergency_mode=True))
-        self._around = Surroundings(
-            stats=selectors.stats(),
-            troubled=list(troubled),
-            fee_changes=selectors.fee_changes(),
-            behind=selectors.behind(),
-            passed_over=selectors.passed_over(),
-        )
+        self._around = selectors.surroundings()
         return self._around
 
     def look_at_history(self) -> tuple[Sequence[Behind], Sequence[str]]:
         """Which contracts' pools wait for history to be read, and which went on without, anew."""
         around = self._around or self.look_around()
         self._around = replace(
-            around, behind=selectors.behind(), passed_over=selectors.passed_over()
+            around,
+            behind=selectors.behind(selectors.contracts()),
+            passed_over=selectors.passed_over(),
         )
         return self._around.behind, self._around.passed_over
 
@@ -262,7 +256,7 @@ class Source:
         change = changes.net_effect(messages)
         before = self._around
         after = self._recount(whole=before is None or change.banners or change.batch)
-        troubles = before is not None and before.troubled != after.troubled
+        troubles = before is not None and _troubles(before) != _troubles(after)
         return replace(
             change,
             feed=self._follow_feed(change),
@@ -331,6 +325,10 @@ def _preloaded(message: Message, pools: Mapping[PoolKey, Pool | None]) -> Change
     change = changes.net_effect([message])
     keys = {(row.contract, row.pool_id) for row in change.added}
     return replace(change, pools={key: pool for key, pool in pools.items() if key in keys})
+
+
+def _troubles(around: Surroundings) -> list[tuple[int, bool, bool]]:
+    return [(one.pk, one.paused, one.emergency_mode) for one in around.troubled]
 
 
 def _last(messages: Sequence[Message]) -> int:

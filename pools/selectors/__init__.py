@@ -20,23 +20,25 @@ from pools.selectors.lists import (
     pool,
     pools,
 )
-from pools.selectors.notices import fee_changes
-from pools.selectors.overview import connection, current_seq, recounted, stats
+from pools.selectors.overview import connection, contracts, current_seq, recounted, stats
 from pools.selectors.past import NotProved, NotThere, pool_at
 from pools.selectors.readings import reading, readings_of
 from pools.selectors.regions import regions
 from pools.selectors.sparklines import spark_counts
 from pools.selectors.status import status
+from pools.selectors.surroundings import Surroundings, fee_changes, surroundings
 
 __all__ = [
     "Account",
     "NotProved",
     "NotThere",
+    "Surroundings",
     "account",
     "activity_by_kind",
     "behind",
     "categories",
     "connection",
+    "contracts",
     "coverage",
     "current_seq",
     "event_rows",
@@ -62,4 +64,5 @@ __all__ = [
     "spark_counts",
     "stats",
     "status",
+    "surroundings",
 ]

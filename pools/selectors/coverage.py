@@ -8,14 +8,14 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery, Sum, Window
+from django.db.models import Count, F, Max, Min, Q, Sum, Window
 from django.db.models.functions import Lag
 from django.utils import timezone
 
 from pools import ranges
-from pools.models import Contract, CoveredRange, Cursor, HistoricalScan, Lease
+from pools.models import Contract, CoveredRange, HistoricalScan, Lease
 from pools.ranges import Range
 from pools.selectors.overview import connection
 from pools.status_rows import Behind, Coverage, Evidence, Missing, MissingState
@@ -57,15 +57,18 @@ def coverage(now: datetime | None = None) -> list[Coverage]:
     ]
 
 
-def behind() -> list[Behind]:
-    """The contracts whose pools wait below a gap of history, as one statement finds them.
+def behind(contracts: Iterable[Contract]) -> list[Behind]:
+    """Those of the contracts whose pools wait below a gap of history.
 
-    Empty in normal following: events are stored and folded in one transaction.
+    They have to be read in one statement, each with its chain's cursor. Empty in normal following:
+    events are stored and folded in one transaction.
     """
-    cursor = Cursor.objects.filter(chain=OuterRef("chain")).values("number")
-    contracts = Contract.objects.annotate(cursor_at=Subquery(cursor))
-    waiting = contracts.filter(start_block__lte=F("cursor_at"), folded_to__lt=F("cursor_at"))
-    return [_behind(contract) for contract in waiting.order_by("start_block", "address")]
+    found = []
+    for contract in contracts:
+        cursor = getattr(contract.chain, "cursor", None)
+        if cursor and contract.start_block <= cursor.number > contract.folded_to:
+            found.append(_behind(contract, cursor.number))
+    return found
 
 
 def backfill_is_at_work(now: datetime) -> bool:
@@ -73,9 +76,9 @@ def backfill_is_at_work(now: datetime) -> bool:
     return Lease.objects.filter(name=BACKFILL_LEASE, expires_at__gt=now).exclude(holder="").exists()
 
 
-def _behind(contract: Any) -> Behind:
+def _behind(contract: Contract, cursor: int) -> Behind:
     folded = contract.folded_to - contract.start_block + 1
-    known = contract.cursor_at - contract.start_block + 1
+    known = cursor - contract.start_block + 1
     return Behind(
         contract=contract.address,
         start_block=contract.start_block,

@@ -4,8 +4,12 @@ None of them grows with the number of events: totals are kept by `ingest`, days 
 hourly counts. The clock is handed in by tests. Nothing is written.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from django.db.models import Q, Sum
 from django.utils import timezone
@@ -27,25 +31,33 @@ def current_seq() -> int:
     return Chain.objects.order_by("-last_seq").values_list("last_seq", flat=True).first() or 0
 
 
+def contracts() -> list[Contract]:
+    """All of them, each with its chain and that chain's cursor at hand."""
+    return list(Contract.objects.select_related("chain__cursor").order_by("start_block", "address"))
+
+
 def stats(now: datetime | None = None) -> Stats:
     """The dashboard's numbers, days and hours by the site's time zone and block time."""
-    now = now or timezone.now()
+    seq = current_seq()
+    return stats_of(contracts(), seq=seq, now=now or timezone.now())
+
+
+def stats_of(contracts: Iterable[Contract], *, seq: int, now: datetime) -> Stats:
+    """As `stats`. The sequence number has to be read before the contracts are."""
     times = periods(now, timezone.get_default_timezone())
-    empty = Stats(
-        pools_total=0,
-        members_total=0,
-        total_contributed=0,
-        events_total=0,
-        events_today=0,
-        events_yesterday_same_time=_events_in(times.yesterday_same_time),
-        events_this_hour=0,
-        trend_percent=None,
-        latest_pool=None,
-        seq=0,
+    today, yesterday, this_hour = _events_in(
+        times.today, times.yesterday_same_time, times.this_hour
+    )
+    return Stats(
+        **_totals(contracts),
+        events_today=today,
+        events_yesterday_same_time=yesterday,
+        events_this_hour=this_hour,
+        trend_percent=trend_percent(today, yesterday),
+        latest_pool=next(iter(newest_pools(1)), None),
+        seq=seq,
         connection=connection(now),
     )
-    counted = recounted(empty, now)  # its `seq` is read before all that follows
-    return replace(counted, latest_pool=next(iter(newest_pools(1)), None))
 
 
 def recounted(before: Stats, now: datetime | None = None) -> Stats:
@@ -55,19 +67,22 @@ def recounted(before: Stats, now: datetime | None = None) -> Stats:
     """
     seq = current_seq()
     times = periods(now or timezone.now(), timezone.get_default_timezone())
-    today = _events_in(times.today)
-    contracts = list(Contract.objects.all())
+    today, this_hour = _events_in(times.today, times.this_hour)
     return replace(
         before,
-        pools_total=sum(contract.pools_total for contract in contracts),
-        members_total=sum(contract.members_total for contract in contracts),
-        total_contributed=sum(contract.total_contributed for contract in contracts),
-        events_total=sum(contract.events_total for contract in contracts),
+        **_totals(Contract.objects.all()),
         events_today=today,
-        events_this_hour=_events_in(times.this_hour),
+        events_this_hour=this_hour,
         trend_percent=trend_percent(today, before.events_yesterday_same_time),
         seq=seq,
     )
+
+
+def _totals(contracts: Iterable[Contract]) -> dict[str, Any]:
+    """The sums that `ingest` keeps with each contract, over all of them."""
+    each = list(contracts)
+    names = ("pools_total", "members_total", "total_contributed", "events_total")
+    return {name: sum(getattr(contract, name) for contract in each) for name in names}
 
 
 def connection(now: datetime | None = None) -> Connection:
@@ -114,21 +129,26 @@ def _cursor() -> int | None:
     return Cursor.objects.order_by("-number").values_list("number", flat=True).first()
 
 
-def _events_in(period: Period) -> int:
-    """How many events have block times in the period: hourly counts, and logs at its edges."""
-    hours, edges = split_hours(period)
-    counted = (
-        HourlyActivity.objects.filter(hour__gte=hours.start, hour__lt=hours.end).aggregate(
-            total=Sum("count")
-        )["total"]
-        or 0
+def _events_in(*within: Period) -> list[int]:
+    """How many events have block times in each period: hourly counts, and logs at its edges.
+
+    One query for the hours of all, and two for each edge that is no whole hour.
+    """
+    split = [split_hours(period) for period in within]
+    inside = [Q(hour__gte=hours.start, hour__lt=hours.end) for hours, _edges in split]
+    counted = HourlyActivity.objects.filter(reduce(or_, inside)).aggregate(
+        **{f"of_{place}": Sum("count", filter=one) for place, one in enumerate(inside)}
     )
-    if not edges:
-        return counted
-    within = Q()
-    for edge in edges:
-        if blocks := block_times.between(edge.start, edge.end):
-            within |= Q(block_number__range=blocks)
-    if not within:
-        return counted
-    return counted + Log.objects.filter(within, retracted_seq=None).exclude(kind="").count()
+    return [
+        (counted[f"of_{place}"] or 0) + sum(map(_events_at, edges))
+        for place, (_hours, edges) in enumerate(split)
+    ]
+
+
+def _events_at(edge: Period) -> int:
+    """How many events have block times in less than an hour, by the logs themselves."""
+    blocks = block_times.between(edge.start, edge.end)
+    if blocks is None:
+        return 0
+    logs = Log.objects.filter(block_number__range=blocks, retracted_seq=None)
+    return logs.exclude(kind="").count()

@@ -25,7 +25,6 @@ register.filter("short_address", presentation.short_address)
 register.filter("short_hash", presentation.short_hash)
 register.filter("trend", presentation.trend)
 register.filter("duration", presentation.duration)
-register.filter("identicon", presentation.identicon)
 register.filter("picture", sparklines.picture)
 
 STATUS_WORDS = ("accepting", "active", "closed")
@@ -198,6 +197,18 @@ def amount_element(wei: int, decimals: int = 8) -> SafeString:
     )
 
 
+@register.filter
+def btc_element(wei: int) -> SafeString:
+    """As `amount_element`, with the unit."""
+    return format_html('{}&nbsp;<abbr title="Bitcoin">BTC</abbr>', amount_element(wei))
+
+
+@register.filter
+@presentation.remembered
+def identicon(address: str) -> SafeString:
+    return render_to_string("_identicon.html", {"icon": presentation.identicon(address)})
+
+
 @register.simple_tag
 def address_element(address: str, chain_id: int, contract: bool | str = False) -> SafeString:
     """An address, short, with its picture, ways to its page and the explorer, and to copy it.
@@ -212,6 +223,27 @@ def address_element(address: str, chain_id: int, contract: bool | str = False) -
 def _address_element(address: str, explorer_url: str, contract: bool) -> SafeString:
     context = {"address": address, "explorer_url": explorer_url, "contract": contract}
     return render_to_string("_address_element.html", context)
+
+
+@register.simple_tag
+@presentation.remembered
+def same_for_all(template_name: str) -> SafeString:
+    """A partial that knows nothing of its page, made once for each language."""
+    return render_to_string(template_name)
+
+
+@register.simple_tag
+def transaction_element(transaction_hash: str, chain_id: int) -> SafeString:
+    """A transaction's hash, short, with the way to the explorer, and to copy it."""
+    return _transaction_element(
+        transaction_hash, presentation.explorer_of(chain_id, settings.EXPLORER_URL)
+    )
+
+
+@presentation.remembered
+def _transaction_element(transaction_hash: str, explorer_url: str) -> SafeString:
+    context = {"hash": transaction_hash, "explorer_url": explorer_url}
+    return render_to_string("_transaction_element.html", context)
 
 
 @register.filter

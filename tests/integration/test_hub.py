@@ -125,12 +125,12 @@ async def test_numbers_change_when_the_hour_does(
     turns = iter([1, 1])
     monkeypatch.setattr(asides, "_turn", lambda: next(turns, 2))
     later = timezone.now() + timedelta(hours=1)
-    around = selectors.stats
+    around = selectors.surroundings
     monkeypatch.setattr(module, "POLL", 0.1)
     async with running() as hub:
         browser = await Browser().join(hub)
         assert browser.saw("id=n-hour>1<")
-        monkeypatch.setattr(selectors, "stats", lambda: around(later))
+        monkeypatch.setattr(selectors, "surroundings", lambda: around(later))
         turns = iter([])
         await browser.until_it_saw("id=n-hour>0<")
         newcomer = await Browser().join(hub)

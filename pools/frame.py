@@ -1,0 +1,22 @@
+"""What every page shows around its own matter: numbers, connection, banners, what it follows."""
+
+from typing import Any
+
+from django.conf import settings
+
+from pools import selectors
+
+
+def frame(*, topics: str) -> dict[str, Any]:
+    """The context of `base.html`, for a page that follows these topics live."""
+    around = selectors.surroundings()
+    return {
+        "stats": around.stats,
+        "topics": topics if settings.ENABLE_LIVE else "",
+        "contracts": around.contracts,
+        "notifications": settings.ENABLE_NOTIFICATIONS,
+        "troubled": around.troubled,
+        "fee_changes": around.fee_changes,
+        "behind": around.behind,
+        "passed_over": around.passed_over,
+    }
