@@ -1,17 +1,15 @@
-// Two ways for htmx to put rows into a list, each row once, whatever arrives twice or late.
+// Two swap styles that put rows into a list, each row once, whatever arrives twice or late.
 //
-// feed        rows with data-event, newest first. A row that stands is replaced where it stands,
-//             a new one goes on top, beneath the announced ones. With `whole` the frame holds the
-//             complete list and everything but struck-out rows leaves; with `hint` its rows are only announced:
-//             they stay on top, leave by themselves, and what is committed takes their place.
-//             The list keeps data-limit rows, struck-out and announced ones not counted. With
-//             data-kinds it takes only rows whose class is one of these letters; it then goes
-//             further back than a whole list does, so it asks to be read anew ("feed:incomplete").
-//             Rows that came one by one are told to whoever wants to know ("feed:told").
-//             While a list has a `standIn` (feed.js), what comes goes there instead.
-// rows        rows with data-pool or data-event, replaced where they stand. A row with data-gone
-//             takes its namesake away. Rows that do not stand are dropped, unless `top:N` puts
-//             them on top and keeps N. Long lists have a way of their own: see lists.js.
+// feed   rows with data-event, newest first; data-limit of them stay, not counting struck-out and
+//        announced ones, which leave by themselves. `whole`: the frame is the complete list.
+//        `hint`: its rows are only announced and wait on top until the chain has them.
+// rows   rows with data-pool or data-event, replaced where they stand, or taken away by data-gone.
+//        `top:N`: those that do not stand are put on top, and N are kept.
+//
+// A list with data-kinds takes only rows of these classes, and asks to be read anew where a whole
+// list does not reach far enough back ("feed:incomplete"). A list with a `standIn` (feed.js) is
+// left alone. Events told one by one are passed on ("feed:told"), news too ("feed:rows").
+// Long lists have a way of their own: see lists.js.
 (() => {
   const STRUCK_FOR = 10_000; // ms that a struck-out row stays to be read
   const HINT_FOR = 40_000; // ms; the server gives up on it after 35 s
@@ -54,6 +52,7 @@
   };
 
   const feed = (list, incoming, { whole, hint }) => {
+    const most = Number(list.dataset.limit) || Infinity;
     const standing = standingIn(list);
     const fresh = [];
     const settled = [];
@@ -64,7 +63,6 @@
       } else if (hint) {
         if (old) continue; // what stands is as good or better
         announce(list, row);
-        fresh.push(row);
       } else if (old && isSettled(old)) {
         if (!old.isEqualNode(row)) old.replaceWith(row);
         settled.push(old.isConnected ? old : row);
@@ -81,10 +79,9 @@
       arrange(list, settled);
     } else {
       const at = firstBelowHints(list);
-      for (const row of settled) if (!row.isConnected) list.insertBefore(row, at);
+      for (const row of fresh.slice(0, most)) list.insertBefore(row, at);
     }
-    keep(list, Number(list.dataset.limit) || Infinity);
-    return fresh;
+    keep(list, most);
   };
 
   const rows = (list, incoming, { top }) => {
@@ -104,15 +101,17 @@
     }
     if (fresh.length) for (const note of list.querySelectorAll(":scope > .empty")) note.remove();
     if (top) keep(list, top);
-    return fresh;
   };
 
   const feedOfKinds = (list, incoming, { whole, hint }) => {
     const { kinds } = list.dataset;
-    if (!kinds) return feed(list, incoming, { whole, hint });
+    if (!kinds) {
+      feed(list, incoming, { whole, hint });
+      return;
+    }
     if (whole) dispatchEvent(new CustomEvent("feed:incomplete"));
     const ours = incoming.filter((row) => kinds.includes(row.className));
-    return feed(list, ours, { hint });
+    feed(list, ours, { hint });
   };
 
   // For notices and announcements, which rows are news: what this list never held, and of a whole
@@ -130,18 +129,21 @@
     if (rows.length) dispatchEvent(new CustomEvent("feed:rows", { detail: { list, rows } }));
   };
 
+  // What is handed back is searched for htmx's attributes; rows have none.
+  const DONE = [];
   htmx.registerExtension("coopsite-swaps", {
     handle_swap: (style, target, fragment, spec) => {
       const incoming = [...fragment.children];
-      if (style === "feed" && !spec.hint) tell(target, incoming, spec);
       const list = target.standIn ?? target;
       if (style === "feed") {
-        const fresh = feedOfKinds(list, incoming, spec);
+        if (!spec.hint) tell(target, incoming, spec);
+        feedOfKinds(list, incoming, spec);
         if (!spec.hint && !spec.whole) dispatchEvent(new CustomEvent("feed:told", { detail: incoming }));
-        return fresh;
+        return DONE;
       }
-      if (style === "rows") return rows(list, incoming, spec);
-      return false;
+      if (style !== "rows") return false;
+      rows(list, incoming, spec);
+      return DONE;
     },
   });
 

@@ -1,4 +1,4 @@
-"""live.js and swaps.js in a real browser, under the strict CSP, against a server that plays along.
+"""live.js, swaps.js and leisure.js in a real browser, under the strict CSP, against a server that plays along.
 
 The page is a bare one with the ids that the real pages have; what a server may do to it, dropping
 links, repeating itself, falling silent, is done here by hand.
@@ -26,11 +26,13 @@ from tests.waiting import async_until
 PAGE = """<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>x</title>
 <meta name="htmx-config" content='{"history":false,"includeIndicatorCSS":false}'>
 <script src="/vendor/htmx.min.js" defer></script><script src="/vendor/hx-ws.min.js" defer></script>
-<script src="/js/swaps.js" defer></script><script src="/js/live.js" defer></script></head>
+<script src="/js/swaps.js" defer></script><script src="/js/leisure.js" defer></script>
+<script src="/js/live.js" defer></script></head>
 <body data-seq="7">
 <div id="badge"><button id="status-badge" data-state="live">x</button></div>
 <ol id="activity-feed" data-limit="10"></ol>
 <p id="n-hour">0</p>
+<div id="figures"><div id="chart">0</div><div id="other">0</div></div>
 <ul id="newest-pools"><li class="empty">none</li></ul>
 <ul id="pool-list"><li data-pool="0xC:1">old</li></ul>
 <div id="live" hx-ws:connect="/ws/live/?topics=dashboard" hidden></div>
@@ -373,6 +375,47 @@ async def test_a_page_that_wakes_up_does_not_wait(page: Page, server: Playmate) 
     before = server.said("since")
     await page.evaluate("window.dispatchEvent(new Event('online'))")
     await server.until_links(before + 1, 2)
+
+
+async def test_the_browser_has_its_turn_between_frames_that_come_at_once(
+    page: Page, server: Playmate
+) -> None:
+    await visit(page, server)
+    await page.evaluate(
+        """() => {
+          window.turns = [];
+          const turn = scheduler.yield.bind(scheduler);
+          scheduler.yield = () => (turns.push(document.body.dataset.seq), turn());
+          const busy = () => { const until = performance.now() + 10; while (performance.now() < until); };
+          document.addEventListener("htmx:before:swap", busy);
+        }"""
+    )
+    await server.send(*(feed(8 + number, row(key)) for number, key in enumerate("abcde")))
+    await page.wait_for_selector("body[data-seq='12']")
+    assert await page.evaluate("turns") == ["8", "9", "10", "11"]
+    assert await shown(page) == list("edcba")
+
+
+async def test_of_charts_that_come_in_a_row_only_the_newest_is_put_in(
+    page: Page, server: Playmate
+) -> None:
+    await visit(page, server)
+    await page.evaluate(
+        """() => {
+          window.put = [];
+          window.requestIdleCallback = (act) => { window.atLeisure = act; };
+          new MutationObserver((records) => {
+            for (const { target } of records) put.push([target.id, target.textContent]);
+          }).observe(document.getElementById("figures"), { childList: true, subtree: true });
+        }"""
+    )
+    await server.send(partial("chart", "<b>1</b>") + partial("other", "<b>1</b>"))
+    await server.send("<!--8-->" + partial("chart", "<b>2</b>") + partial("n-hour", "5"))
+    await page.wait_for_selector("body[data-seq='8']")
+    assert await page.inner_text("#n-hour") == "5"
+    assert await page.evaluate("put") == []
+    await page.evaluate("atLeisure()")
+    assert await page.evaluate("put") == [["other", "1"], ["chart", "2"]]
 
 
 async def test_every_64th_message_is_acknowledged(page: Page, server: Playmate) -> None:
