@@ -62,9 +62,7 @@ def pool_list(request: HttpRequest) -> HttpResponse:
     names = {"status": dict(STATUSES), "category": dict(categories)}
     context = {
         **frame(topics="pools,notices"),
-        "category_options": categories,
-        "status_options": STATUSES,
-        "ordering_options": ORDERINGS,
+        "options": {"status": STATUSES, "category": categories, "ordering": ORDERINGS},
         "more_open": any(request.GET.get(name) for name in MORE_POOL_FILTERS),
         **_list(filters, selectors.pools(filters), request.GET, names),
         "newest_first": filters.ordering.name == "-created" and not filters.after,
@@ -81,11 +79,10 @@ def event_list(request: HttpRequest) -> HttpResponse:
     if not query.get("limit"):
         query["limit"] = str(ROWS)
     filters = EventFilter(query)
-    contracts = [contract.address for contract in Contract.objects.order_by("pk")]
     context = {
         **frame(topics="events,notices"),
-        "kind_options": [("", _("Any")), *KIND_NAMES.items()],
-        "contracts": contracts if len(contracts) > 1 or request.GET.get("contract") else [],
+        "options": {"kind": [("", _("Any")), *KIND_NAMES.items()]},
+        "contract_options": _contract_options(asked=request.GET.get("contract")),
         "more_open": any(request.GET.get(name) for name in MORE_EVENT_FILTERS),
         **_list(filters, selectors.events(filters), request.GET, {"kind": KIND_NAMES}),
         "newest_first": filters.ordering.descending and not filters.after,
@@ -117,6 +114,14 @@ def _category_options(chosen: str | None) -> list[tuple[str, str]]:
     if chosen and chosen != NO_CATEGORY and chosen not in dict(named):
         named += [(kept.slug, kept.name) for kept in Category.objects.filter(slug=chosen)]
     return [("", str(_("Any"))), *named, (NO_CATEGORY, str(_("Uncategorised")))]
+
+
+def _contract_options(asked: str | None) -> list[tuple[str, str]]:
+    """The contracts to choose among; none where there is one and the URL asks for none."""
+    addresses = list(Contract.objects.order_by("pk").values_list("address", flat=True))
+    if len(addresses) < 2 and not (addresses and asked):
+        return []
+    return [("", str(_("Any"))), *((address, short_address(address)) for address in addresses)]
 
 
 def _list(

@@ -1,6 +1,6 @@
 """Filters and tags of the templates: thin doors to `pools.presentation` and `pools.sentences`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from django import template
@@ -263,9 +263,9 @@ def unlocalized(value: int) -> str:
 
 
 @register.filter
-def labels(options: Iterable[tuple[str, str]]) -> str:
-    """What a list offers to choose, but for the choice of nothing."""
-    return ", ".join(str(label) for value, label in options if value)
+def labels(options: Mapping[str, Iterable[tuple[str, str]]], field: str) -> str:
+    """What a field offers to choose, but for the choice of nothing; "" if it offers nothing."""
+    return ", ".join(str(label) for value, label in options.get(field, ()) if value)
 
 
 @register.filter

@@ -92,6 +92,13 @@ def test_filters_show_only_what_they_ask_for(
     assert len(sentences(page(client, "/events/", **query))) == count
 
 
+def test_every_page_tells_its_contracts_so_that_the_alerts_know_a_watched_pool(
+    client: Client, chain: ChainFactory
+) -> None:
+    for path in ("/", "/pools/", "/events/", f"/events/?contract={CONTRACT}", f"/accounts/{ANA}/"):
+        assert f'data-contracts="{chain.contract.pk}={CONTRACT}"' in page(client, path), path
+
+
 def test_pages_of_events_hold_each_once(client: Client, chain: ChainFactory) -> None:
     seen: list[str] = []
     path = "/events/?limit=4"
