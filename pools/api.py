@@ -15,10 +15,9 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
-from pools import at_block, selectors
+from pools import at_block, buckets, selectors
 from pools.api_docs import TemplateDocs
-from pools.charts import buckets
-from pools.charts.buckets import LATEST
+from pools.buckets import LATEST
 from pools.coverage_answer import CoverageAnswer
 from pools.filter_fields import AddressField, ChoiceField, PoolIdField
 from pools.filters import EventFilter, MemberFilter, PoolFilter

@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from pools import at_block, feed_kinds, selectors
+from pools.buckets import PERIODS
 from pools.charts import kept, series
-from pools.charts.buckets import PERIODS
 from pools.charts.dashboard import period_words, read_period
 from pools.decoding import checksum
 from pools.frame import frame

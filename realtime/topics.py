@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs
 
-from pools.charts.buckets import PERIODS
+from pools.buckets import PERIODS
 from pools.decoding import checksum
 
 MOST_TOPICS = 8

@@ -1,4 +1,5 @@
-"""Charts as plain numbers and shapes: buckets of time, drawings, and the words around them.
+"""Charts as plain numbers and shapes: drawings and the words around them.
 
-`buckets` and `drawing` are pure. Templates in `charts/` make SVG of it; no script draws anything.
+`drawing` is pure; into which hours and days things fall is `pools.buckets`' matter. Templates in
+`charts/` make SVG of it; no script draws anything.
 """

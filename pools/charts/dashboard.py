@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pools.charts import buckets, drawing, shown
-from pools.charts.buckets import PERIODS, Buckets, Counts
+from pools import buckets
+from pools.buckets import PERIODS, Buckets, Counts
+from pools.charts import drawing, shown
 from pools.charts.shown import Chart, Key, Table
 from pools.models import Category
 from pools.presentation import remembered

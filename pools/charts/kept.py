@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from pools.buckets import PERIODS
 from pools.charts import dashboard
-from pools.charts.buckets import PERIODS
 from pools.selectors import activity
 
 MOST: Final = 2 * len(PERIODS)  # each period in two languages

@@ -14,7 +14,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from pools import presentation
-from pools.charts.buckets import Buckets
+from pools.buckets import Buckets
 
 UNITS: Final = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 MOST: Final = 1e15

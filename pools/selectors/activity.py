@@ -12,8 +12,8 @@ from django.db import connection
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from pools.charts import buckets
-from pools.charts.buckets import Hour
+from pools import buckets
+from pools.buckets import Hour
 from pools.models import Category, CategoryRules, Chain, Pool
 from pools.selectors.hours import hours
 from pools.selectors.regions import regions

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db.models import Q, Sum
 
-from pools.charts.buckets import DAY, Buckets, Hour
+from pools.buckets import DAY, Buckets, Hour
 from pools.models import Chain, HourlyActivity
 
 # Kinds that people tell apart; whatever else there is comes last.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from pools.charts import buckets
-from pools.charts.buckets import Hour
+from pools import buckets
+from pools.buckets import Hour
 from pools.selectors.hours import hours
 
 # A backfill changes past hours all the time. While adding them up takes long, it is done again

@@ -16,7 +16,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from pools.charts import buckets, dashboard, kept, series
+from pools import buckets
+from pools.charts import dashboard, kept, series
 from pools.charts.shown import Chart
 from pools.models import Category, CategoryRules, Chain, HourlyActivity, Log, Pool, RegionCount
 from pools.rebuilding import hourly

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
+from pools.periods import HOUR
+
 PERIODS: Final = ("24h", "7d", "30d", "all")
-HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
 # The whole past: days while there are few, then weeks, then months.

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pools.charts.buckets import HOUR, PERIODS, buckets, by_day, into, rhythm, running
+from pools.buckets import PERIODS, buckets, by_day, into, rhythm, running
+from pools.periods import HOUR
 
 NOW = datetime(2026, 3, 18, 9, 41, 30, tzinfo=UTC)  # a Wednesday
 ZONES = [ZoneInfo(name) for name in ("UTC", "Asia/Kolkata", "America/New_York", "Asia/Kathmandu")]
