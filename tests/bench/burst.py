@@ -101,8 +101,8 @@ def _watched(stack: Stack, pages: list[Page], pool_id: int, *, blocks: int, in_e
     said = max(_most_within(one["said"], 10_000) for one in seen)
     return (
         f"emitted in {emitted - began:.0f} ms, the last one on all screens {shown:.0f} ms later, "
-        f"longest task (ms) {longest}, of CPU {on_cpu:.0f}, the announcer spoke at most {said} times in 10 s, "
-        "every tab ends as the API"
+        f"longest task (ms) {longest}, of CPU {on_cpu:.0f}, "
+        f"the announcer spoke at most {said} times in 10 s, every tab ends as the API"
     )
 
 

@@ -1,4 +1,4 @@
-"""live.js, swaps.js and leisure.js in a real browser, under the strict CSP, against a server that plays along.
+"""live.js, swaps.js, leisure.js in a real browser, under the strict CSP; the server plays along.
 
 The page is a bare one with the ids that the real pages have; what a server may do to it, dropping
 links, repeating itself, falling silent, is done here by hand.
@@ -386,8 +386,10 @@ async def test_the_browser_has_its_turn_between_frames_that_come_at_once(
           window.turns = [];
           const turn = scheduler.yield.bind(scheduler);
           scheduler.yield = () => (turns.push(document.body.dataset.seq), turn());
-          const busy = () => { const until = performance.now() + 10; while (performance.now() < until); };
-          document.addEventListener("htmx:before:swap", busy);
+          document.addEventListener("htmx:before:swap", () => {
+            const until = performance.now() + 10;
+            while (performance.now() < until);
+          });
         }"""
     )
     await server.send(*(feed(8 + number, row(key)) for number, key in enumerate("abcde")))
