@@ -24,8 +24,8 @@ const METRICS = {
 const CLICKS = [
   "#status-badge",
   "#live-panel .quiet",
-  "#theme-switch label:last-child",
-  "#theme-switch label:first-child",
+  "#theme-switch label:last-of-type",
+  "#theme-switch label:first-of-type",
   ".chart-table > summary",
   "#feed-pause",
   "#feed-pause",

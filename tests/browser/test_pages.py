@@ -199,12 +199,14 @@ async def test_a_chosen_theme_stays(site: str, browser: Browser) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
     light = await page.evaluate(ground)
     await page.get_by_text("Dark", exact=True).click()
+    await page.wait_for_selector("html[data-theme=dark]")  # one frame after the switch
     dark = await page.evaluate(ground)
     assert dark != light
     await page.goto(site + "/pools/")
     assert await page.evaluate(ground) == dark
     assert await page.locator("#theme-switch input[value=dark]").is_checked()
     await page.get_by_text("Auto", exact=True).click()
+    await page.wait_for_selector("html:not([data-theme])")
     assert await page.evaluate(ground) == light
 
 
