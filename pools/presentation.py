@@ -110,6 +110,11 @@ def percent(part: int, whole_: int, *, decimals: int = 1) -> str:
     return number_format(Decimal(digits), use_l10n=True) + "\u202f%"
 
 
+def fill_percent(count: int, limit: int) -> int:
+    """How full a pool of `limit` members is, 0 to 100."""
+    return min(100, count * 100 // limit) if limit > 0 else 0
+
+
 def basis_points(value: int) -> str:
     return percent(value, 10_000, decimals=2)
 

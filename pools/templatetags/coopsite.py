@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from django import template
 from django.conf import settings
@@ -12,10 +13,10 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from pools import presentation, sentences, sparklines
-from pools.models import Membership, Pool
+from pools.models import Pool
 from pools.rows import Connection, EventRow
 
 register = template.Library()
@@ -28,6 +29,7 @@ register.filter("duration", presentation.duration)
 register.filter("picture", sparklines.picture)
 
 STATUS_WORDS = ("accepting", "active", "closed")
+STATUS_LABELS = (gettext_noop("Open"), gettext_noop("Active"), gettext_noop("Closed"))
 
 
 @register.simple_tag
@@ -95,7 +97,7 @@ def _account_link(address: str) -> SafeString:
         return SafeString("")
     return format_html(
         '<a href="{}" title="{}">{}</a>',
-        reverse("pools:account", args=[address]),
+        account_url(address),
         address,
         presentation.short_address(address),
     )
@@ -120,15 +122,35 @@ def pool_title(pool: Pool) -> str:
 
 @register.filter
 def pool_url(pool: Pool) -> str:
-    return reverse("pools:pool", args=[pool.contract.address, pool.pool_id])
+    return _pool_url(pool.contract.address, pool.pool_id)
+
+
+@lru_cache(maxsize=presentation.REMEMBERED)
+def _pool_url(contract: str, pool_id: int) -> str:
+    return reverse("pools:pool", args=[contract, pool_id])
+
+
+@register.filter
+@lru_cache(maxsize=presentation.REMEMBERED)
+def account_url(address: str) -> str:
+    return reverse("pools:account", args=[address])
+
+
+@register.filter
+def progress_element(pool: Pool) -> SafeString:
+    """How full the pool is, in words and as a bar."""
+    return _progress_element(pool.member_count, pool.max_members)
+
+
+@presentation.remembered
+def _progress_element(count: int, limit: int) -> SafeString:
+    context = {"count": count, "limit": limit, "percent": presentation.fill_percent(count, limit)}
+    return render_to_string("pools/_progress.html", context)
 
 
 @register.filter
 def fill_percent(pool: Pool) -> int:
-    """How full the pool is, 0 to 100."""
-    if pool.max_members <= 0:
-        return 0
-    return min(100, pool.member_count * 100 // pool.max_members)
+    return presentation.fill_percent(pool.member_count, pool.max_members)
 
 
 @register.filter
@@ -144,9 +166,12 @@ def room_left(pool: Pool) -> str:
 
 
 @register.filter
-def share_value(member: Membership, total: int) -> int:
-    """The member's share of the pool's money in thousandths, for a bar."""
-    return member.contribution * 1000 // total if total > 0 else 0
+@presentation.remembered
+def share_element(part: int, whole: int) -> SafeString:
+    """A member's share of the pool's money, as a bar and in percent."""
+    thousandths = part * 1000 // whole if whole > 0 else 0
+    context = {"part": part, "whole": whole, "thousandths": thousandths}
+    return render_to_string("pools/_share.html", context)
 
 
 @register.filter
@@ -157,7 +182,7 @@ def status_word(pool: Pool) -> str:
 
 @register.filter
 def status_label(pool: Pool) -> str:
-    return (_("Open"), _("Active"), _("Closed"))[pool.status]
+    return _(STATUS_LABELS[pool.status])
 
 
 @register.filter
@@ -188,6 +213,7 @@ def time_element(moment: datetime) -> SafeString:
 
 
 @register.filter
+@presentation.remembered
 def amount_element(wei: int, decimals: int = 8) -> SafeString:
     """An amount whose exact wei show on hover, without its unit."""
     return format_html(
