@@ -10,10 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from pools import at_block, feed_kinds, selectors
+from pools import at_block, chosen_period, feed_kinds, selectors
 from pools.buckets import PERIODS
 from pools.charts import kept, series
-from pools.charts.dashboard import period_words, read_period
+from pools.charts.dashboard import period_words
 from pools.decoding import checksum
 from pools.frame import frame
 from pools.models import Contract
@@ -25,8 +25,8 @@ BIGGEST_POOL_ID = 2**256 - 1
 
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
-    period = read_period(request.GET.get("period"))
-    around = frame(topics=f"dashboard,charts:{period}")
+    period = chosen_period.read(request.GET)
+    around = frame(topics=period.topics)
     kind = request.GET.get("kind", "")
     chosen = feed_kinds.chosen(kind)
     return render(
@@ -34,9 +34,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "dashboard/dashboard.html",
         {
             **around,
-            "period": period,
+            "chosen_period": period,
             "periods": [(each, period_words(each)) for each in PERIODS],
-            "figures": kept.figures(period),
+            "figures": kept.figures(period.period),
             "sparks": selectors.spark_counts(around["stats"].pools_total),
             "choices": feed_kinds.CHOICES,
             "chosen": chosen or feed_kinds.ALL,

@@ -11,12 +11,14 @@ from django.utils.translation import ngettext
 
 from pools import buckets
 from pools.buckets import PERIODS, Buckets, Counts
-from pools.charts import drawing, shown
+from pools.charts import compared, drawing, shown
+from pools.charts.compared import Before
 from pools.charts.shown import Chart, Key, Table
 from pools.models import Category
 from pools.presentation import remembered
 from pools.selectors import activity
 from pools.selectors.activity import Activity
+from pools.stretches import Period
 from pools.visits import KEPT_DAYS
 
 DEFAULT: Final = "24h"
@@ -42,15 +44,16 @@ def period_words(period: str) -> str:
     return {"24h": _("24 hours"), "7d": _("7 days"), "30d": _("30 days"), "all": _("All")}[period]
 
 
-def charts(period: str, now: datetime | None = None) -> list[Chart]:
+def charts(period: Period, now: datetime | None = None) -> list[Chart]:
     """All of them, in the active language. A constant number of queries."""
     read = activity.read(period, now or timezone.now())
-    spans = buckets.buckets(period, read.now, shown.zone(), read.first)
+    spans = compared.spans_of(period, read)
     counts = buckets.into(read.hours, spans, len(GROUP_CSS))
     names = shown.bucket_names(spans)
+    before = compared.before(period, read, spans, len(GROUP_CSS))
     return [
-        _pools(read, spans, names, counts),
-        _activity(spans, names, counts),
+        _pools(read, spans, names, counts, before),
+        _activity(spans, names, counts, before),
         _rhythm(read, period),
         _regions(read.regions, period),
         _sizes(read.sizes),
@@ -58,10 +61,18 @@ def charts(period: str, now: datetime | None = None) -> list[Chart]:
     ]
 
 
-def _pools(read: Activity, spans: Buckets, names: Sequence[str], counts: Sequence[Counts]) -> Chart:
+def _pools(
+    read: Activity,
+    spans: Buckets,
+    names: Sequence[str],
+    counts: Sequence[Counts],
+    before: Before | None,
+) -> Chart:
     created = [count[0] for count in counts]
-    before = max(0, read.pools_total - sum(created))
-    totals = buckets.running(before, created)
+    at_first = max(0, read.pools_total - sum(created))
+    totals = buckets.running(at_first, created)
+    earlier = [count[0] for count in before.counts] if before else []
+    then = buckets.running(max(0, at_first - before.pools_since), earlier) if before else []
     last = max(1, len(spans) - 1)
     graph = drawing.line(
         [(index / last, total) for index, total in enumerate(totals)],
@@ -71,6 +82,7 @@ def _pools(read: Activity, spans: Buckets, names: Sequence[str], counts: Sequenc
         times=partial(shown.bucket_time, spans),
         words=shown.short,
         least_step=1,
+        before=then,
     )
     return Chart(
         name="chart-pools",
@@ -79,7 +91,7 @@ def _pools(read: Activity, spans: Buckets, names: Sequence[str], counts: Sequenc
         shape="charts/_line.html",
         drawing=graph if totals[-1] else None,
         summary=_("From %(first)s to %(last)s pools.")
-        % {"first": shown.count(before), "last": shown.count(totals[-1])},
+        % {"first": shown.count(at_first), "last": shown.count(totals[-1])},
         empty=_("The line begins with the first pool that somebody creates."),
         table=Table(
             (_("Time"), _("Created"), _("Pools")),
@@ -87,7 +99,13 @@ def _pools(read: Activity, spans: Buckets, names: Sequence[str], counts: Sequenc
                 (name, shown.count(new), shown.count(total))
                 for name, new, total in zip(names, created, totals, strict=True)
             ),
+            compared.table_sums(
+                (sum(created), totals[-1]), (sum(earlier), then[-1]) if then else None
+            ),
         ),
+        compared=_("Created: %(count)s.") % {"count": shown.count(sum(created))}
+        + " "
+        + compared.sentence(sum(created), before, sum(earlier)),
     )
 
 
@@ -112,7 +130,9 @@ def _group_words() -> tuple[str, ...]:
     )
 
 
-def _activity(spans: Buckets, names: Sequence[str], counts: Sequence[Counts]) -> Chart:
+def _activity(
+    spans: Buckets, names: Sequence[str], counts: Sequence[Counts], before: Before | None
+) -> Chart:
     words = _group_words()
     totals = [sum(column) for column in zip(*counts, strict=True)]
     total = sum(totals)
@@ -126,7 +146,9 @@ def _activity(spans: Buckets, names: Sequence[str], counts: Sequence[Counts]) ->
         titles=titles,
         times=partial(shown.bucket_time, spans),
         words=shown.short,
+        before=before.totals() if before else (),
     )
+    sums = before.sums() if before else None
     keys = [
         Key(css, word, shown.count(n))
         for css, word, n in zip(GROUP_CSS, words, totals, strict=True)
@@ -136,17 +158,19 @@ def _activity(spans: Buckets, names: Sequence[str], counts: Sequence[Counts]) ->
         title=_("Events by kind"),
         hint=shown.unit_words(spans.unit),
         shape="charts/_bars.html",
-        drawing=graph if total else None,
+        drawing=graph if total or (sums and any(sums)) else None,
         summary=_events_in_words(total) + ". " + _summed(keys),
         empty=_("Bars grow here with the first event of this period."),
-        keys=tuple(keys),
+        keys=compared.keys(keys, totals, before),
         table=Table(
             (_("Time"), *words, _("All")),
             tuple(
                 (name, *(shown.count(n) for n in column), shown.count(sum(column)))
                 for name, column in zip(names, counts, strict=True)
             ),
+            compared.table_sums((*totals, total), (*sums, sum(sums)) if sums else None),
         ),
+        compared=compared.sentence(total, before, sum(sums or ())),
     )
 
 
@@ -226,7 +250,7 @@ def _parts(
     )
 
 
-def _rhythm(read: Activity, period: str) -> Chart:
+def _rhythm(read: Activity, period: Period) -> Chart:
     week = read.rhythm
     days = [shown.weekday_name(number) for number in range(7)]
     titles = [
@@ -264,7 +288,7 @@ def _rhythm(read: Activity, period: str) -> Chart:
     )
 
 
-def _regions(counts: Sequence[tuple[str, int]], period: str) -> Chart:
+def _regions(counts: Sequence[tuple[str, int]], period: Period) -> Chart:
     total = sum(count for _zone, count in counts)
     shown_ones = [(_place(zone), count) for zone, count in counts[:REGIONS]]
     if rest := sum(count for _zone, count in counts[REGIONS:]):

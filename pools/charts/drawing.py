@@ -55,7 +55,10 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A chart with axes: either a line with the area below it, or bars."""
+    """A chart with axes: either a line with the area below it, or bars.
+
+    `before` is the outline of another period on the same scale.
+    """
 
     up: tuple[Label, ...]
     along: tuple[Label, ...]
@@ -64,6 +67,7 @@ class Graph:
     area: str = ""
     dot: tuple[str, str] | None = None
     stacks: tuple[Stack, ...] = ()
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +142,14 @@ def line(
     words: Words,
     least_step: float = 0.0,
     stepped: bool = False,
+    before: Sequence[float] = (),
 ) -> Graph:
     """A line through (place from 0 to 1, value), each point with its title and time.
 
-    Stepped, each value holds until the next. Places rise.
+    Stepped, each value holds until the next. Places rise. `before` has values for the same places.
     """
     values = [value for _, value in points]
-    sized = scale(min(values), max(values), least_step=least_step)
+    sized = scale(min((*values, *before)), max((*values, *before)), least_step=least_step)
     xs = [LEFT + place * (RIGHT - LEFT) for place, _ in points]
     ys = [sized.y(value) for value in values]
     drawn = f"M{number(xs[0])} {number(ys[0])}"
@@ -158,6 +163,7 @@ def line(
         line=drawn,
         area=f"{drawn}V{BOTTOM}H{number(xs[0])}z",
         dot=(number(xs[-1]), number(ys[-1])),
+        before=_outline(xs, [sized.y(value) for value in before]),
     )
 
 
@@ -168,9 +174,14 @@ def bars(
     titles: Sequence[str],
     times: Times,
     words: Words,
+    before: Sequence[int] = (),
 ) -> Graph:
-    """Stacked bars: a column of counts for each bucket, one colour for each group."""
-    sized = scale(0, max((sum(column) for column in columns), default=0), least_step=1)
+    """Stacked bars: a column of counts for each bucket, one colour for each group.
+
+    `before` is how high each column was in another period: a line that steps from one to the next.
+    """
+    highest = max((*map(sum, columns), *before), default=0)
+    sized = scale(0, highest, least_step=1)
     room = (RIGHT - LEFT) / max(1, len(columns))
     gap = min(room * 0.28, 6)
     paths = [""] * len(css)
@@ -190,6 +201,7 @@ def bars(
         along=_along(middles, times),
         marks=_marks(edges, titles),
         stacks=tuple(Stack(name, path) for name, path in zip(css, paths, strict=True) if path),
+        before=_steps(edges, [sized.y(count) for count in before]),
     )
 
 
@@ -243,6 +255,16 @@ def heat(
 def number(value: float) -> str:
     """A coordinate with a tenth's precision, in as few digits as that takes."""
     return f"{value:.1f}".removesuffix(".0").replace("-0.0", "0")
+
+
+def _outline(xs: Sequence[float], ys: Sequence[float]) -> str:
+    points = (f"{number(x)} {number(y)}" for x, y in zip(xs, ys, strict=False))
+    return "M" + "L".join(points) if ys else ""
+
+
+def _steps(edges: Sequence[float], ys: Sequence[float]) -> str:
+    steps = (f"V{number(y)}H{number(right)}" for y, right in zip(ys, edges[1:], strict=False))
+    return f"M{number(edges[0])} {BOTTOM}" + "".join(steps) if ys else ""
 
 
 def _up(sized: Scale, words: Words) -> tuple[Label, ...]:

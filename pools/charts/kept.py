@@ -20,8 +20,9 @@ from django.utils.translation import get_language
 from pools.buckets import PERIODS
 from pools.charts import dashboard
 from pools.selectors import activity
+from pools.stretches import Period
 
-MOST: Final = 2 * len(PERIODS)  # each period in two languages
+MOST: Final = 2 * len(PERIODS) + 8  # each period in two languages, and some days of one's own
 QUARTER: Final = 900  # seconds: some time zones begin their hours and days at one
 GOOD_FOR: Final = 5.0  # seconds, whatever happens: as often live pages are told
 
@@ -33,12 +34,15 @@ class Drawing:
     good_until: float  # by the monotonic clock
 
 
-_kept: dict[Hashable, Drawing] = {}
+_kept: dict[tuple[Period, str | None, str, int], Drawing] = {}
 _lock = threading.Lock()
 
 
-def figures(period: str) -> SafeString:
-    """The charts of a period, in the active language."""
+def figures(period: Period) -> SafeString:
+    """The charts of a period, in the active language.
+
+    However many days strangers ask for, they leave the drawings of the named periods alone.
+    """
     now, clock = timezone.now(), time.monotonic()
     turn = int(now.timestamp()) // QUARTER
     key = (period, get_language(), settings.TIME_ZONE, turn)
@@ -51,7 +55,9 @@ def figures(period: str) -> SafeString:
         with _lock:
             _kept.pop(key, None)
             while len(_kept) >= MOST:
-                del _kept[next(iter(_kept))]
+                del _kept[
+                    next((each for each in _kept if each[0] not in PERIODS), next(iter(_kept)))
+                ]
             _kept[key] = drawing
     return drawing.html
 
@@ -62,6 +68,6 @@ def forget() -> None:
         _kept.clear()
 
 
-def _draw(period: str, now: datetime) -> SafeString:
+def _draw(period: Period, now: datetime) -> SafeString:
     charts = dashboard.charts(period, now)
     return render_to_string("dashboard/_figures.html", {"charts": charts})

@@ -23,19 +23,21 @@ SHORT: Final = 1e4  # from here on the axis counts in thousands
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One line of a legend; `css` names its colour."""
+    """One line of a legend; `css` names its colour, `change` is that against the period before."""
 
     css: str
     label: str
     value: str = ""
+    change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The same in numbers; the first cell of each row is its heading."""
+    """The same in numbers; the first cell of each row is its heading. `sums` stand below."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    sums: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Chart:
     """One figure. `shape` names the partial that draws `drawing`; empty: nothing to draw yet.
 
     `name` is unique on a page and the id of its element; `summary` is what it says to those who
-    do not see it; `hint` a line beside the title.
+    do not see it; `hint` a line beside the title, `compared` one about the period before.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Chart:
     empty: str
     keys: tuple[Key, ...] = ()
     table: Table | None = None
+    compared: str = ""
 
 
 def short(value: float) -> str:

@@ -12,12 +12,14 @@ from django.db import connection
 from django.db.models import Count, Sum
 from django.utils import timezone
 
-from pools import buckets
+from pools import buckets, stretches
 from pools.buckets import Hour
 from pools.models import Category, CategoryRules, Chain, Pool
+from pools.selectors import chosen_days
 from pools.selectors.hours import hours
 from pools.selectors.regions import regions
 from pools.selectors.summed_past import summed_past
+from pools.stretches import Days, Period
 
 SIZES: Final = ((0, 0), (1, 1), (2, 5), (6, 10), (11, 25), (26, None))
 MOST_MEMBERS: Final = 2**62
@@ -27,8 +29,9 @@ MOST_MEMBERS: Final = 2**62
 class Activity:
     """All that the charts of one period show.
 
-    `hours` are those of the period, and perhaps some before it; `first` is when the very first
-    event happened, if the whole past was asked for.
+    `hours` are those of the period and of the one before it, and perhaps others; `first` is when
+    the very first event happened, if the whole past was asked for. `pools_total` is the number of
+    pools at the period's end.
     """
 
     now: datetime
@@ -41,11 +44,18 @@ class Activity:
     regions: Sequence[tuple[str, int]]
 
 
-def read(period: str, now: datetime) -> Activity:
-    """What happened in a period, one of `buckets.PERIODS`, and how things are now."""
+def read(period: Period, now: datetime) -> Activity:
+    """What happened in a period and in the one before it, and how things are now."""
     zone = timezone.get_default_timezone()
     mark, pools_total = _mark_and_total()
-    if period == "all":
+    first = None
+    happened: Sequence[Hour]
+    rhythm: Sequence[int]
+    if isinstance(period, Days):
+        chosen = chosen_days.read(period, now, zone, mark)
+        happened, rhythm = chosen.hours, chosen.rhythm
+        pools_total = max(0, pools_total - chosen.pools_after)
+    elif period == "all":
         past = summed_past(now, zone, mark)
         recent = hours(since=past.until)
         happened = [*past.days, *recent]
@@ -57,8 +67,11 @@ def read(period: str, now: datetime) -> Activity:
     else:
         # A picture of the week takes a week, also beside the bars of a day.
         window = buckets.buckets("7d" if period == "24h" else period, now, zone)
-        happened, first = hours(since=window.edges[0]), None
-        rhythm = buckets.rhythm(happened, zone)
+        within = hours(since=window.edges[0])
+        happened, rhythm = within, buckets.rhythm(within, zone)
+        if period != "24h":
+            earlier = chosen_days.before(window, stretches.SHIFTS[period], now, zone, mark)
+            happened = [*earlier, *within]
     return Activity(
         now=now,
         first=first,
@@ -82,8 +95,10 @@ def state(now: datetime) -> Hashable:
     return chain, rules, int(now.timestamp()) // 60
 
 
-def _regions_of(period: str, now: datetime) -> list[tuple[str, int]]:
+def _regions_of(period: Period, now: datetime) -> list[tuple[str, int]]:
     """Where visitors of the period's days (UTC) are, by time zone."""
+    if isinstance(period, Days):
+        return [(zone, int(count)) for zone, count in regions(period.first, period.last)]
     days = {"24h": 1, "7d": 6, "30d": 29}.get(period)
     since = None if days is None else (now.astimezone(UTC) - timedelta(days=days)).date()
     return [(zone, int(count)) for zone, count in regions(since)]

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from pools import buckets
+from pools import buckets, stretches
 from pools.buckets import Hour
 from pools.selectors.hours import hours
+from pools.stretches import Clock
 
 # A backfill changes past hours all the time. While adding them up takes long, it is done again
 # after so many times as long, and this many seconds at most.
@@ -24,13 +25,14 @@ LONGEST_REST: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """All hours before `until`, by the days of a time zone and by weekday and hour."""
+    """All hours before `until`, by a zone's days, by weekday and hour, and by day and hour."""
 
     until: datetime
     zone: tzinfo
     first: datetime | None
     days: Sequence[Hour]
     rhythm: Sequence[int]
+    clock: Clock
     mark: int | None
     good_until: float  # by the monotonic clock, also when the mark is another already
 
@@ -61,7 +63,8 @@ def _sum(until: datetime, zone: tzinfo, mark: int | None) -> Past:
     began = time.thread_time()  # work, not waiting: that others are busy is no reason to rest
     found = hours(until=until)
     days, rhythm = buckets.by_day(found, zone), buckets.rhythm(found, zone)
+    clock = stretches.clock_of(found, zone)
     took = time.thread_time() - began
     rest = min(LONGEST_REST, REST * took) if took > WORTH_KEEPING else 0.0
     first = found[0][0] if found else None
-    return Past(until, zone, first, days, rhythm, mark, time.monotonic() + rest)
+    return Past(until, zone, first, days, rhythm, clock, mark, time.monotonic() + rest)

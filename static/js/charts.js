@@ -9,8 +9,12 @@
   const CONNECT = "hx-ws:connect";
   const links = [...section.querySelectorAll("[data-period]")];
   const shown = () => links.find((link) => link.hasAttribute("aria-current"));
-  const asked = () =>
-    new URLSearchParams(location.search).get("period") ?? links[0].dataset.period;
+  const figuresShown = () => document.getElementById("figures").dataset.shown;
+  const asked = () => {
+    const of = new URLSearchParams(location.search);
+    if (of.get("from") || of.get("to")) return `${of.get("from") ?? ""}..${of.get("to") ?? ""}`;
+    return of.get("period") ?? links[0].dataset.period;
+  };
   const turn = () => Math.floor(Date.now() / TURN);
 
   let shownIn = turn();
@@ -27,14 +31,15 @@
   // Opened tables stay open, and the socket asks for the period that is seen.
   const put = (page) => {
     const figures = page.getElementById("figures");
-    for (const table of section.querySelectorAll("details[open]")) {
+    for (const table of section.querySelectorAll(".chart-table[open]")) {
       const same = figures.querySelector(`#${table.parentElement.id} details`);
       if (same) same.open = true;
     }
     document.getElementById("figures").replaceWith(document.adoptNode(figures));
-    const period = page.querySelector("[data-period][aria-current]").dataset.period;
+    const days = page.getElementById("own-days");
+    document.getElementById("own-days").replaceWith(document.adoptNode(days));
     for (const link of links) {
-      if (link.dataset.period === period) link.setAttribute("aria-current", "true");
+      if (link.dataset.period === figuresShown()) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
     shownIn = turn();
@@ -66,12 +71,19 @@
     if (link === shown() && !loading) return;
     const address = new URL(location.href); // other things may be chosen in it meanwhile
     address.hash = "";
+    for (const day of ["from", "to"]) address.searchParams.delete(day);
     address.searchParams.set("period", link.dataset.period);
     show(address.href, link.dataset.period !== asked());
   });
 
+  // The feed's kind may be another than when the page was loaded.
+  section.addEventListener("submit", ({ target }) => {
+    const kind = new URLSearchParams(location.search).get("kind") ?? "";
+    target.elements.kind.value = kind;
+  });
+
   addEventListener("popstate", () => {
-    if (asked() !== shown()?.dataset.period) show(location.href, false);
+    if (asked() !== figuresShown()) show(location.href, false);
   });
 
   // A link that was down over the turn of an hour, with nothing missed, is told of no chart.

@@ -62,12 +62,12 @@ async def test_an_event_reaches_each_watched_period_in_its_language(chain: Chain
 
 async def test_only_what_differs_is_told(chain: ChainFactory) -> None:
     figures = Figures()
-    assert len(parts_in(figures.changed("24h", ["en"])["en"])) == 12
+    assert len(parts_in(figures.changed("24h", ["en"])["en"])) == 14
     assert figures.changed("24h", ["en"]) == {"en": ""}
     assert figures.changed("24h", ["es"])["es"]
     chain.block(chain.joined(1, address("late"), BTC), at=timezone.now())
     parts = parts_in(figures.changed("24h", ["en"])["en"])
-    assert {"chart-activity-picture", "chart-activity-rows", "chart-sizes-rows"} <= set(parts)
+    assert {"chart-activity-picture", "chart-activity-rows", "chart-activity-sums"} <= set(parts)
     assert "chart-pools-rows" not in parts
     assert "chart-categories-picture" not in parts
 
@@ -80,7 +80,7 @@ async def test_who_missed_something_is_told_the_charts_on_coming_and_nobody_else
         newcomer = await Browser(DAY).join(hub, since=seen)
         assert parts_in("".join(newcomer.texts)) == []
         late = await Browser(DAY).join(hub, since=seen - 1)
-        assert len(parts_in("".join(late.texts))) == 12
+        assert len(parts_in("".join(late.texts))) == 14
 
 
 async def test_a_page_with_kept_charts_is_told_what_others_were_told_lately(

@@ -1,0 +1,88 @@
+"""Which period of the dashboard's charts an address asks for: a name, or days of one's own.
+
+Knows the words, not the records.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlencode
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from pools.charts.dashboard import read_period
+from pools.stretches import FIRST_DAY, MOST_YEARS, Days, Period
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenPeriod:
+    """What is shown, and what was asked for: `first` and `last` as they were written.
+
+    `problem` says why the days cannot be shown; then the usual period is.
+    """
+
+    period: Period
+    first: str = ""
+    last: str = ""
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the period; nothing for days of one's own."""
+        return "" if isinstance(self.period, Days) or self.problem else self.period
+
+    @property
+    def topics(self) -> str:
+        """What a page hears of: charts of one's own days stand still until they are asked again."""
+        return "dashboard" if isinstance(self.period, Days) else f"dashboard,charts:{self.period}"
+
+    @property
+    def key(self) -> str:
+        """Equal for pages of the same period; scripts make it of an address, too."""
+        return f"{self.first}..{self.last}" if self.first or self.last else str(self.period)
+
+    @property
+    def query(self) -> str:
+        """As the address says it."""
+        if self.first or self.last:
+            return urlencode({"from": self.first, "to": self.last})
+        return urlencode({"period": self.period})
+
+
+def read(asked: Mapping[str, str]) -> ChosenPeriod:
+    """The period of a query: `from` and `to`, days of the site's time zone, before `period`."""
+    period = read_period(asked.get("period"))
+    if "from" not in asked and "to" not in asked:
+        return ChosenPeriod(period)
+    first, last = (asked.get(name, "").strip()[:10] for name in ("from", "to"))
+    today = timezone.localdate(timezone=timezone.get_default_timezone())
+    try:
+        days = _days(first, last, today)
+    except ValueError as problem:
+        return ChosenPeriod(period, first, last, str(problem))
+    return ChosenPeriod(days.up_to(today), first, last)
+
+
+def _days(first: str, last: str, today: date) -> Days:
+    if not first or not last:
+        raise ValueError(_("Choose the first and the last day."))
+    days = Days(_day(first), _day(last))
+    if days.first > days.last:
+        raise ValueError(_("The first day comes after the last one."))
+    if days.first > today:
+        raise ValueError(_("These days have not come yet."))
+    if days.first < FIRST_DAY:
+        raise ValueError(_("There was no chain before %(day)s.") % {"day": FIRST_DAY})
+    if len(days.up_to(today)) > MOST_YEARS * 366:
+        raise ValueError(_("Choose ten years at most."))
+    return days
+
+
+def _day(text: str) -> date:
+    if len(text) == len("2025-01-31"):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            pass
+    raise ValueError(_("Not a day: write it like 2025-01-31."))
