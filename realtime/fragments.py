@@ -2,7 +2,7 @@
 
 Touches templates and translations, no records and no sockets; the caller is in charge of threads.
 Element ids are those of the pages, swap styles those of `static/js/swaps.js`
-and `lists.js`.
+and `lists/rows.js`.
 """
 
 import re

@@ -9,7 +9,7 @@
 // A list with data-kinds takes only rows of these classes, and asks to be read anew where a whole
 // list does not reach far enough back ("feed:incomplete"). A list with a `standIn` (feed.js) is
 // left alone. Events told one by one are passed on ("feed:told"), news too ("feed:rows").
-// Long lists have a way of their own: see lists.js.
+// Long lists have a way of their own: see lists/rows.js.
 (() => {
   const STRUCK_FOR = 10_000; // ms that a struck-out row stays to be read
   const HINT_FOR = 40_000; // ms; the server gives up on it after 35 s
