@@ -1,14 +1,13 @@
 """All settings of Coopsite, read once from the environment. See README.md for each variable."""
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
-from coopsite import logs
+from coopsite import logs, schedule
 from coopsite.environment import (
     LOOPBACK_HOSTS,
     ConfigurationError,
@@ -169,39 +168,7 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {
-    # Each expires before its next turn, so that a worker that was away does not meet a queue.
-    # The beat counts from its own start and remembers nothing: no turn may be long in coming.
-    "backfill-gaps": {
-        "task": "realtime.tasks.backfill_gaps",
-        "schedule": 60.0,
-        # Long ago, so that the first turn comes at once: whoever starts waits for the past.
-        "last_run_at": datetime(2000, 1, 1, tzinfo=UTC),
-        "options": {"expires": 55},
-    },
-    # Looks whether last night's comparison is done; when it was stands in the database.
-    "verify-sample": {
-        "task": "realtime.verification.verify_sample",
-        "schedule": 600.0,
-        "options": {"expires": 550},
-    },
-    "refresh-readings": {
-        "task": "realtime.verification.refresh_readings",
-        "schedule": 60.0,
-        "options": {"expires": 55},
-    },
-    # New pools have their category at once; these are stored ones, after the keywords changed.
-    "categorise": {
-        "task": "realtime.tasks.categorise",
-        "schedule": 60.0,
-        "options": {"expires": 55},
-    },
-    "prune-outbox": {
-        "task": "realtime.tasks.prune_outbox",
-        "schedule": 600.0,
-        "options": {"expires": 550},
-    },
-}
+CELERY_BEAT_SCHEDULE = schedule.TURNS
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
