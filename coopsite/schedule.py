@@ -1,8 +1,8 @@
 """What Celery's beat has done again and again, and how often.
 
-The tasks live in `realtime.tasks` and `realtime.verification`. Each turn expires before the next, so
-that a worker that was away does not meet a queue. The beat counts from its own start and remembers
-nothing: no turn may be long in coming.
+The tasks live in `realtime.tasks` and `realtime.verification`. Each turn expires before the next,
+so that a worker that was away does not meet a queue. The beat counts from its own start and
+remembers nothing: no turn may be long in coming.
 """
 
 from datetime import UTC, datetime

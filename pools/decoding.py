@@ -10,7 +10,6 @@ from functools import lru_cache
 from eth_hash.auto import keccak
 
 from pools.events import (
-    SPECS,
     EmergencyModeUpdated,
     Event,
     FeeCollectorUpdated,
@@ -30,6 +29,7 @@ from pools.events import (
     Upgraded,
     YieldClaimed,
 )
+from pools.interface import SPECS
 
 WORD = 32
 _ADDRESS_PADDING = bytes(12)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
 
-from pools.events import SPECS
+from pools.interface import SPECS
 from pools.presentation import kind_letter
 
 _OF_POOLS: Final = {

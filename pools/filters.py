@@ -14,7 +14,6 @@ from django.db.models import Min, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from pools import block_times, paging
-from pools.events import KINDS
 from pools.filter_fields import (
     AddressField,
     ChoiceField,
@@ -23,6 +22,7 @@ from pools.filter_fields import (
     TextField,
     WholeNumberField,
 )
+from pools.interface import KINDS
 from pools.models import (
     NO_CATEGORY,
     Category,

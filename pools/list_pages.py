@@ -1,7 +1,7 @@
 """The lists: all pools, all events, all members of a pool. Their filters live in the URL.
 
-Each is whole without JavaScript. `static/js/lists/pages.js` reads the very same pages to add the next
-rows below, and the filter as the list's element tells it to judge rows that come in live.
+Each is whole without JavaScript. The scripts of `static/js/lists/` read the very same pages to add
+the next rows below, and the filter as the list's element tells it to judge rows that come in live.
 """
 
 import json

@@ -12,7 +12,8 @@ import msgspec
 
 from pools import rows
 from pools.decoding import DecodingError, decode
-from pools.events import account_of, event_args, pool_id_of
+from pools.events import account_of, pool_id_of
+from pools.interface import event_args
 from pools.models import Contract, Log, Pool
 from pools.rows import EventRow
 

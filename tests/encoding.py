@@ -3,7 +3,8 @@
 The inverse of `pools.decoding`, written from the ABI's rules and not from the decoder.
 """
 
-from pools.events import SPECS, Event
+from pools.events import Event
+from pools.interface import SPECS
 
 
 def word(value: int) -> bytes:

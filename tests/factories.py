@@ -15,8 +15,8 @@ from eth_hash.auto import keccak
 
 from pools import ingest, leases
 from pools.decoding import checksum
-from pools.events import SPECS
 from pools.ingest import Committed
+from pools.interface import SPECS
 from pools.models import Contract, ListenerStatus
 from pools.reorg import Header
 from pools.segments import RawLog, Segment

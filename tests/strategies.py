@@ -4,7 +4,8 @@ from eth_utils.address import to_checksum_address
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from pools.events import SPECS, Argument, Event, EventSpec
+from pools.events import Event
+from pools.interface import SPECS, Argument, EventSpec
 
 uint256 = st.one_of(st.integers(0, 2**256 - 1), st.sampled_from([0, 1, 2**128, 2**256 - 1]))
 addresses = st.binary(min_size=20, max_size=20).map(to_checksum_address)

@@ -19,7 +19,7 @@ from pools.admin.base import (
     record_link,
 )
 from pools.admin.rescan import MayRescan, scan_again
-from pools.events import KINDS, event_args
+from pools.interface import KINDS, event_args
 from pools.models import Block, Chain, Contract, Cursor, Log, is_of_kind
 from pools.projecting import event_of
 

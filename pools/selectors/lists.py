@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from pools import paging, rows
-from pools.events import event_args
 from pools.filters import EventFilter, MemberFilter, PoolFilter
+from pools.interface import event_args
 from pools.models import Block, Cursor, Log, Membership, OutboxRow, Pool, is_of_kind
 from pools.paged_filter import PagedFilter
 from pools.paging import Page

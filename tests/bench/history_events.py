@@ -7,7 +7,7 @@ a model of the contract of its own, so that a mistake in `pools.projection` cann
 from collections import Counter, deque
 from random import Random
 
-from pools.events import SPECS
+from pools.interface import SPECS
 from tests.bench.emitter import record
 from tests.bench.history_totals import Totals
 from tests.encoding import word

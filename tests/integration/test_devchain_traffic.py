@@ -18,7 +18,8 @@ from coopsite.devchain.process import AnvilOptions, free_port
 from coopsite.devchain.running import Pace
 from coopsite.devchain.traffic import Traffic
 from pools.decoding import decode
-from pools.events import KINDS, Event, PoolCreated
+from pools.events import Event, PoolCreated
+from pools.interface import KINDS
 from pools.names import clean_name
 
 NOW = 1_790_000_000

@@ -9,7 +9,8 @@ from eth_utils.address import to_checksum_address
 
 from coopsite.devchain.rpc import Refused
 from pools.decoding import decode
-from pools.events import KINDS, Event
+from pools.events import Event
+from pools.interface import KINDS
 from pools.projection import Ledger
 from pools.states import Position
 from tests.chain import BTC, AnvilChain, TransactionFailed

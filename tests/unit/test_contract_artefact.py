@@ -7,7 +7,7 @@ import subprocess
 
 from coopsite.tools import NODE_MODULES
 from pools.contracts import ARTEFACT, FOLDER, artefact
-from pools.events import SPECS
+from pools.interface import SPECS
 
 
 def test_compiling_again_gives_the_committed_artefact() -> None:

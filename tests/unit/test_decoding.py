@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from pools.decoding import DecodingError, UnknownEvent, checksum, decode
 from pools.events import (
-    SPECS,
     EmergencyModeUpdated,
     Event,
     Initialized,
@@ -18,6 +17,7 @@ from pools.events import (
     PoolStatusUpdated,
     Upgraded,
 )
+from pools.interface import SPECS
 from tests.encoding import encode, word
 from tests.strategies import any_event
 

@@ -9,19 +9,16 @@ from hypothesis import given
 
 from pools import contracts
 from pools.events import (
-    KINDS,
-    SPECS,
     EmergencyModeUpdated,
     Event,
-    EventSpec,
     FeesCollected,
     MemberLeft,
     PoolCreated,
     PoolStatusUpdated,
     account_of,
-    event_args,
     pool_id_of,
 )
+from pools.interface import KINDS, SPECS, EventSpec, event_args
 from tests.strategies import any_event
 
 ALICE = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"

@@ -4,7 +4,7 @@ import pytest
 from django.utils import translation
 from django.utils.safestring import SafeString
 
-from pools.events import KINDS
+from pools.interface import KINDS
 from pools.sentences import UNREADABLE, sentence
 from tests.factories import ANA, BEA
 
