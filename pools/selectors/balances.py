@@ -1,12 +1,14 @@
 """What was in a pool after each of its last changes, at a bounded cost however many there are."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from pools import events
+from pools.decoding import decode
+from pools.events import Event
 from pools.models import Log, Pool
-from pools.projecting import event_of
 
 MOST_LOGS: Final = 300
 
@@ -32,9 +34,14 @@ def of(pool: Pool) -> Balances:
         retracted_seq=None,
         block_number__lte=pool.last_block,
     ).order_by("-block_number", "-log_index")
-    logs = list(newest.only("timestamp", "topics", "data", "kind", "problem")[: MOST_LOGS + 1])
-    cut = len(logs) > MOST_LOGS
-    changes = _changes(reversed([log for log in logs[:MOST_LOGS] if log.kind and not log.problem]))
+    logs = newest.values_list("timestamp", "topics", "data", "kind", "problem")
+    found = list(logs[: MOST_LOGS + 1])
+    cut = len(found) > MOST_LOGS
+    changes = _changes(
+        (at, decode(bytes(topics), bytes(data)))
+        for at, topics, data, kind, problem in reversed(found[:MOST_LOGS])
+        if kind and not problem
+    )
     total = pool.total_contributed
     steps = []
     for at, change in reversed(changes):
@@ -46,20 +53,20 @@ def of(pool: Pool) -> Balances:
     return Balances([(begin, total), *reversed(steps)], cut)
 
 
-def _changes(logs: "reversed[Log]") -> list[tuple[datetime, int | None]]:
-    """By how much each of the logs changed the pool's total, oldest first; None: not known."""
+def _changes(emitted: Iterable[tuple[datetime, Event]]) -> list[tuple[datetime, int | None]]:
+    """By how much each of the events changed the pool's total, oldest first; None: not known."""
     standing: dict[str, int] = {}
     found: list[tuple[datetime, int | None]] = []
-    for log in logs:
-        match event_of(log):
+    for at, event in emitted:
+        match event:
             case events.MemberJoined(member=member, btc_amount=amount, shares=shares):
                 standing[member] = shares
-                found.append((log.timestamp, amount))
+                found.append((at, amount))
             case events.PartialWithdrawal(member=member, remaining_contribution=left):
                 before = standing.get(member)
                 standing[member] = left
-                found.append((log.timestamp, None if before is None else left - before))
+                found.append((at, None if before is None else left - before))
             case events.MemberLeft(member=member):
                 before = standing.pop(member, None)
-                found.append((log.timestamp, None if before is None else -before))
+                found.append((at, None if before is None else -before))
     return found
