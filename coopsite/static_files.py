@@ -1,9 +1,13 @@
 """How static files are stored by `collectstatic`: minified, named by their hash, compressed.
 
-The comments of our scripts and style sheets are for readers of the source, not for phones.
+The comments of our scripts and style sheets are for readers of the source, not for phones. Nor do
+phones wait for one file after the other: where a style sheet of ours imports others, it is stored
+with them, in their order, as one.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -16,6 +20,8 @@ MINIFIERS: Final[Mapping[str, Callable[[str], str]]] = {
     ".css": rcssmin.cssmin,
     ".js": rjsmin.jsmin,
 }
+# Of sheets in the same folder, so that what they name relative to it stays right.
+_IMPORT = re.compile(r'^@import url\("([\w-]+\.css)"\);$', re.MULTILINE)
 
 
 def minified(name: str, text: str) -> str:
@@ -25,8 +31,31 @@ def minified(name: str, text: str) -> str:
     return minify(text) if minify and path.parts[0] in ("css", "js") else text
 
 
+def whole(name: str, read: Callable[[str], str]) -> str:
+    """This style sheet with those it imports, and those that they do, in their places."""
+    folder = PurePath(name).parent
+    return _IMPORT.sub(lambda found: whole(str(folder / found[1]), read), read(name))
+
+
 class MinifiedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # has no types
     """Minifies while files are collected, and again, to no effect, the copies named by hash."""
+
+    def post_process(
+        self, paths: MutableMapping[str, tuple[Any, str]], *args: Any, **options: Any
+    ) -> Iterator[Any]:
+        """Name files by their hash, sheets that import others as the one that they make."""
+
+        def read(name: str) -> str:
+            storage, path = paths[name]
+            with storage.open(path) as file:
+                text: str = file.read().decode()
+            return text
+
+        ours = [name for name in paths if PurePath(name).parent == PurePath("css")]
+        joined = {name: whole(name, read) for name in ours}
+        for name, text in joined.items():
+            paths[name] = (_Joined(text), name)
+        yield from super().post_process(paths, *args, **options)
 
     def _save(self, name: str, content: Any) -> str:
         if PurePath(name).suffix in MINIFIERS:
@@ -35,3 +64,13 @@ class MinifiedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
             content = ContentFile(minified(name, text).encode())
         saved: str = super()._save(name, content)
         return saved
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """As much of a storage as naming files by their hash takes, with one file."""
+
+    text: str
+
+    def open(self, _path: str) -> "ContentFile[bytes]":
+        return ContentFile(self.text.encode())

@@ -1,7 +1,8 @@
 """Pages stay light: what a browser loads for any of them, as it is served, fits its budget.
 
-Counted are the files that a template's page links, those of the templates it extends and includes,
-and those that a style sheet imports. A chart library would be the one exception; there is none.
+Counted are the files that a template's page links, and those of the templates it extends and
+includes; a style sheet with those that it imports, as it is served. A chart library would be the
+one exception; there is none.
 """
 
 import gzip
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from coopsite.static_files import minified
+from coopsite.static_files import minified, whole
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
@@ -24,22 +25,37 @@ PAGES = sorted(
     if not path.name.startswith("_") and path.name != "base.html"
 )
 FILE = re.compile(r"""\{%\s*static\s+['"]([\w./-]+\.(?:js|css))['"]""")
+IMPORTED = re.compile(r"""@import url\("([\w-]+\.css)"\);""")
 OTHER_TEMPLATE = re.compile(r"""\{%\s*(?:include|extends)\s+['"]([\w./-]+)['"]""")
 
 
 @cache
 def linked(template: str) -> frozenset[str]:
-    """The static files that this template and those it builds on may link, whatever its `if`s."""
+    """The static files that this template and those it builds on may link, whatever its `if`s.
+
+    A style sheet that it links stands in place of the one it would inherit.
+    """
     text = (TEMPLATES / template).read_text()
     found = set(FILE.findall(text))
-    for other in OTHER_TEMPLATE.findall(text):
-        found |= linked(other)
-    return frozenset(found)
+    inherited = set().union(*(linked(other) for other in OTHER_TEMPLATE.findall(text)))
+    if any(name.endswith(".css") for name in found):
+        inherited = {name for name in inherited if not name.endswith(".css")}
+    return frozenset(found | inherited)
+
+
+def source(name: str) -> str:
+    return (STATIC / name).read_text()
+
+
+def with_imports(name: str) -> set[str]:
+    """This file, and those that it imports."""
+    imported = IMPORTED.findall(source(name)) if name.endswith(".css") else []
+    return {name}.union(*(with_imports(f"css/{other}") for other in imported))
 
 
 @cache
 def compressed(name: str) -> int:
-    served = minified(name, (STATIC / name).read_text())
+    served = minified(name, whole(name, source))
     return len(gzip.compress(served.encode(), 9))
 
 
@@ -58,7 +74,8 @@ def test_the_pages_that_people_see_are_among_them():
 
 
 def test_every_script_and_style_sheet_of_ours_is_linked_by_some_page():
-    linked_somewhere = set().union(*(linked(page) for page in PAGES))
+    files = set().union(*(linked(page) for page in PAGES))
+    linked_somewhere = set().union(*(with_imports(name) for name in files))
     ours = {
         path.relative_to(STATIC).as_posix()
         for folder, kind in (("js", "js"), ("css", "css"), ("vendor", "js"))
@@ -67,9 +84,15 @@ def test_every_script_and_style_sheet_of_ours_is_linked_by_some_page():
     assert ours - linked_somewhere == set()
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_waits_for_one_style_sheet(page: str):
+    assert len([name for name in linked(page) if name.endswith(".css")]) == 1
+
+
 def test_style_sheets_import_nothing_that_is_not_counted():
-    for sheet in STATIC.rglob("*.css"):
-        assert "@import" not in sheet.read_text(), sheet.name
+    for sheet in (STATIC / "css").iterdir():
+        served = whole(f"css/{sheet.name}", source)
+        assert "@import" not in served, sheet.name
 
 
 def test_what_other_people_wrote_is_served_as_it_came():
