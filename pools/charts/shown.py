@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pools import presentation
 from pools.buckets import Buckets
@@ -144,6 +145,21 @@ def _minute(local: datetime) -> str:
 def count(value: int) -> str:
     """As `presentation.whole`, which takes its time: most counts are small, and there are many."""
     return str(value) if 0 <= value < 1000 else presentation.whole(value)
+
+
+@presentation.remembered
+def pools_in_words(number: int) -> str:
+    return ngettext("%(n)s pool", "%(n)s pools", number) % {"n": count(number)}
+
+
+@presentation.remembered
+def events_in_words(number: int) -> str:
+    return ngettext("%(n)s event", "%(n)s events", number) % {"n": count(number)}
+
+
+def summed(keys: Sequence[Key]) -> str:
+    """A legend as a sentence."""
+    return ", ".join(f"{key.label} {key.value}" for key in keys) + "."
 
 
 def share(part: int, total: int) -> str:
