@@ -5,7 +5,17 @@ from django.urls import path, register_converter
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from pools import account_page, exports, feeds, list_pages, status_page, views, visits
+from pools import (
+    account_page,
+    badges,
+    embedding,
+    exports,
+    feeds,
+    list_pages,
+    status_page,
+    views,
+    visits,
+)
 
 
 class Address:
@@ -47,7 +57,20 @@ class RowKey:
         return str(value)
 
 
+class BadgeKind:
+    """A picture, or data."""
+
+    regex = "svg|json"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
 register_converter(Address, "address")
+register_converter(BadgeKind, "badge_kind")
 register_converter(PoolId, "pool_id")
 register_converter(RowKey, "row_key")
 
@@ -73,6 +96,17 @@ urlpatterns = [
         "pools/<address:contract>/<pool_id:pool_id>/members/",
         list_pages.member_list,
         name="members",
+    ),
+    path("badges/<slug:name>.<badge_kind:kind>", badges.site_badge, name="badge"),
+    path(
+        "badges/pools/<address:contract>/<pool_id:pool_id>/<slug:name>.<badge_kind:kind>",
+        badges.pool_badge,
+        name="pool_badge",
+    ),
+    path(
+        "embed/pools/<address:contract>/<pool_id:pool_id>/",
+        embedding.pool_card,
+        name="pool_card",
     ),
     path("pools/<row_key:contract_key>/<pool_id:pool_id>/", views.short_pool_page, name="short"),
 ]

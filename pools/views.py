@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from pools import at_block, chosen_period, feed_kinds, selectors
+from pools import at_block, chosen_period, embedding, feed_kinds, selectors
 from pools.buckets import PERIODS
 from pools.charts import kept, series
 from pools.charts.dashboard import period_words
@@ -62,6 +62,7 @@ def pool_page(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse
     shown |= {
         "moment": moment,
         "chart": series.contributions(shown["pool"]),
+        "snippets": embedding.snippets(request, shown["pool"]),
         "members_shown": MEMBERS_SHOWN,
         "event_blocks": dict.fromkeys(event.block_number for event in shown["events"]),
     }
