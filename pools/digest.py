@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from django.db import connection
 
+from pools.loading import CONTRACT_FACTS
 from pools.models import Contract
 from pools.moment import one_moment
 from pools.rebuilding import lines
-from pools.saving import CONTRACT_FACTS
 
 _ROWS_AT_ONCE: Final = 2_000
 _CONTRACT_FACTS: Final = (*CONTRACT_FACTS, "events_total")

@@ -10,7 +10,7 @@ from itertools import islice
 
 from django.db.models import QuerySet
 
-from pools import saving
+from pools import loading, saving
 from pools.decoding import decode
 from pools.events import (
     Event,
@@ -21,11 +21,11 @@ from pools.events import (
     YieldClaimed,
     pool_id_of,
 )
+from pools.loading import PoolPlace
 from pools.models import Contract, Log
 from pools.projection import ContractState, FoldingError, Ledger, Position
 from pools.rebuilding import stored_logs
 from pools.rebuilding.stored_logs import StoredLog
-from pools.saving import PoolPlace
 
 Taken = tuple[Event, Position, int, str]
 """An event, its place, its block's time in seconds, and its transaction's hash."""
@@ -58,7 +58,7 @@ class Projection:
         self.folded_to = contract.folded_to
         self.revision = contract.revision
         self.saved_to = contract.folded_to
-        self.ledger = Ledger(saving.contract_state(contract))
+        self.ledger = Ledger(loading.contract_state(contract))
         self._forget()
 
     def _forget(self) -> None:
@@ -193,13 +193,13 @@ class Projection:
         unknown = members - self._asked_members
         if unknown:
             self._asked_members |= unknown
-            for member in saving.load_members(self._keys(), unknown):
+            for member in loading.load_members(self._keys(), unknown):
                 self.ledger.members[member.pool_id, member.account] = member
                 self._on_record.add((member.pool_id, member.account))
 
     def _load_pools(self, pool_ids: Collection[int]) -> None:
         self._asked.update(pool_ids)
-        for state, place in saving.load_pools(self.contract_id, pool_ids):
+        for state, place in loading.load_pools(self.contract_id, pool_ids):
             self.ledger.pools[state.pool_id] = state
             self._places[state.pool_id] = place
             self._stored.add(state.pool_id)
@@ -208,7 +208,7 @@ class Projection:
         """Bring in these pools with all of their members."""
         self._load_pools([pool_id for pool_id in pool_ids if pool_id not in self._asked])
         keys = {pool_id: key for pool_id, key in self._keys().items() if pool_id in pool_ids}
-        for member in saving.load_all_members(keys):
+        for member in loading.load_all_members(keys):
             key = member.pool_id, member.account
             self._asked_members.add(key)
             self._on_record.add(key)

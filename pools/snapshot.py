@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from django.db.models import Q, QuerySet
 
-from pools import ranges, saving
+from pools import loading, ranges
 from pools.decoding import decode
 from pools.models import (
     Block,
@@ -92,7 +92,7 @@ def present(chain_id: int) -> Place:
                 f"{row.address} is folded up to block {row.folded_to} only, while its past is read"
             )
         else:
-            contracts.append(HeldContract(row.pk, row.address, saving.contract_state(row)))
+            contracts.append(HeldContract(row.pk, row.address, loading.contract_state(row)))
     return Place(cursor.number, cursor.hash, tuple(contracts), tuple(left_out))
 
 
@@ -129,7 +129,7 @@ class Present:
         if self._chosen is not None:
             found = found.filter(pool_id__in=self._chosen.get(contract.key, set()))
         return [
-            HeldPool(row.pk, saving.pool_state(row), row.name)
+            HeldPool(row.pk, loading.pool_state(row), row.name)
             for row in found.order_by("pool_id")[:limit]
         ]
 
@@ -141,7 +141,7 @@ class Present:
         for pool in pools[index:]:
             room = MEMBERS_AT_ONCE - len(page)
             rows = Membership.objects.filter(pool=pool.key, account__gt=after).order_by("account")
-            page += [saving.member_state(pool.state.pool_id, row) for row in rows[:room]]
+            page += [loading.member_state(pool.state.pool_id, row) for row in rows[:room]]
             if len(page) == MEMBERS_AT_ONCE:
                 return page, (index, page[-1].account)
             index, after = index + 1, ""

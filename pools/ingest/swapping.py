@@ -13,13 +13,13 @@ from django.db.models import F, Sum
 from pools import saving
 from pools.ingest.steps import lock
 from pools.leases import LeaseToken
+from pools.loading import PoolPlace
 from pools.models import COMMONEST_KIND, Contract, HourlyActivity, Log, OutboxRow, Pool
 from pools.outbox import Outbox
 from pools.projection import MAX_UINT256, Ledger
 from pools.rebuilding import held_rows, hourly, lines
 from pools.rebuilding.recomputing import Recomputed
 from pools.rebuilding.refolding import Amendment, Refolded
-from pools.saving import PoolPlace
 
 _MEMBERS_AT_ONCE: Final = 5_000
 _LOGS_AT_ONCE: Final = 500

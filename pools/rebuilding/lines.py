@@ -13,8 +13,8 @@ from typing import Final
 
 from django.db import connection
 
+from pools.loading import PoolPlace
 from pools.names import clean_name
-from pools.saving import PoolPlace
 from pools.states import MemberState, PoolState
 
 NOTHING: Final = "-"

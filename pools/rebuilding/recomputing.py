@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from pools import bulk
+from pools.loading import PoolPlace
 from pools.models import HourlyActivity
 from pools.rebuilding import held_rows, hourly, lines, stored_logs, touched
 from pools.rebuilding.held_rows import HeldPool
@@ -20,7 +21,6 @@ from pools.rebuilding.refolding import Amendments, Refold, Refolded
 from pools.rebuilding.staging import Staging
 from pools.rebuilding.stored_logs import StoredLog, number
 from pools.rebuilding.touched import Mark, PoolOrWhole
-from pools.saving import PoolPlace
 from pools.states import ContractState
 
 # What can be computed under the lock in some 100 ms.

@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 
 from pools.decoding import DecodingError, decode
 from pools.events import Event, PoolCreated, account_of, pool_id_of
+from pools.loading import PoolPlace
 from pools.projection import FoldingError, Ledger
 from pools.rebuilding.stored_logs import StoredLog
-from pools.saving import PoolPlace
 from pools.states import MemberState, PoolState
 
 _LONGEST_PROBLEM: Final = 300

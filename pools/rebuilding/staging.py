@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from pools.loading import PoolPlace
 from pools.rebuilding.refolding import Refolded
-from pools.saving import PoolPlace
 from pools.states import MemberState, PoolState
 
 PoolKey = tuple[int, int]
