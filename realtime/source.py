@@ -12,19 +12,18 @@ from django.utils import timezone
 
 from pools import selectors, sparklines
 from pools.models import OutboxRow, Pool
-from pools.rows import FEED_ROWS, NEWEST_POOLS, EventRow, Message, Stats
+from pools.rows import NEWEST_POOLS, EventRow, Message, Stats
 from pools.selectors import Surroundings
 from pools.status_rows import Behind
-from realtime import changes, fragments, hints
+from realtime import changes, fragments, hints, lists, told_feed
 from realtime.changes import Change, PoolKey
 from realtime.figures import Figures
 from realtime.frames import Audience, Frame, Language, Wanted
 from realtime.panels import Panels
-from realtime.topics import EVENTS, POOLS, Topic
+from realtime.topics import Topic
 
 PRELOADED = 256  # messages from before our start that are kept for those who were away
 MOST_MESSAGES = 500
-LISTED = 20  # rows that a snapshot of the list of pools, or of events, brings up to date
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ class Source:
         topics, language = audience
         seq = selectors.current_seq()
         with fragments.in_language(language):
-            html = "".join(self._snapshot_of(topic, seq) for topic in topics)
+            html = "".join(self._whole(topic, seq) for topic in topics)
         return Snapshot(seq=seq, html=html)
 
     def standing(self, audience: Audience, *, as_of: int, with_lists: bool) -> str:
@@ -148,12 +147,15 @@ class Source:
                         pools = selectors.newest_pools(NEWEST_POOLS)
                         html += fragments.newest_pools(pools)
                 elif topic.kind in ("pools", "events", "pool", "charts") and with_lists:
-                    html += self._snapshot_of(topic, as_of)
+                    html += self._whole(topic, as_of)
                 elif topic.kind == "charts":
                     html += self.figures.told_lately(topic.period, language)
                 elif topic.kind == "status":
                     html += self.panels.all()
         return html
+
+    def _whole(self, topic: Topic, seq: int) -> str:
+        return self.figures.all(topic.period) if topic.kind == "charts" else lists.whole(topic, seq)
 
     def look_around(self) -> Surroundings:
         """Read numbers and connection anew, also for the passing of an hour or of the listener."""
@@ -222,27 +224,17 @@ class Source:
 
         The whole list when one of the touched is no more, since another takes its place.
         """
-        pools = selectors.newest_pools(NEWEST_POOLS)
-        gone = any(selectors.pool(contract, pool_id) is None for contract, pool_id in touched)
-        shown = [pool for pool in pools if (pool.contract.address, pool.pool_id) in touched]
-        if gone:
-            return fragments.in_each(languages, lambda: fragments.newest_pools(pools))
-        return fragments.in_each(languages, lambda: fragments.pool_rows(shown, "newest-pools"))
+        return lists.newest_pools(touched, languages)
 
     def lists(self, languages: Iterable[Language], *, of: Topic) -> dict[Language, str]:
         """The newest rows of the list that a page of this topic shows."""
-        if of == EVENTS:
-            rows = selectors.latest_events(LISTED)
-            return fragments.in_each(languages, lambda: fragments.snapshot_of_events(rows))
-        pools = selectors.newest_pools(LISTED if of == POOLS else NEWEST_POOLS)
-        make = fragments.snapshot_of_pools if of == POOLS else fragments.newest_pools
-        return fragments.in_each(languages, lambda: make(pools))
+        return lists.newest(languages, of=of)
 
     def pool_page(
         self, topic: Topic, languages: Iterable[Language], *, up_to: int, with_feed: bool
     ) -> dict[Language, str]:
         return fragments.in_each(
-            languages, lambda: self._pool_page(topic, up_to=up_to, with_feed=with_feed)
+            languages, lambda: lists.pool_page(topic, up_to=up_to, with_feed=with_feed)
         )
 
     def hint(self, hint: hints.Hint) -> EventRow | None:
@@ -257,33 +249,15 @@ class Source:
         before = self._around
         after = self._recount(whole=before is None or change.banners or change.batch)
         troubles = before is not None and _troubles(before) != _troubles(after)
+        self._feed, told = told_feed.after(self._feed, change)
         return replace(
             change,
-            feed=self._follow_feed(change),
+            feed=told,
             stats=after.stats,
             numbers=changes.changed_numbers(before.stats if before else None, after.stats),
             pools=changes.touched_pools(messages),
             banners=change.banners or troubles,
         )
-
-    def _follow_feed(self, change: Change) -> tuple[EventRow, ...] | None:
-        """The whole feed, if putting the added rows on top of it would not give the right one."""
-        newest = changes.position(self._feed[0]) if self._feed else (-1, -1)
-        on_top = (*reversed(change.added), *self._feed)[:FEED_ROWS]
-        disturbed = bool(change.struck) or any(
-            changes.position(row) <= newest for row in change.added
-        )
-        if not disturbed and not change.batch:
-            self._feed = on_top
-            return None
-        # What was committed since may have pushed some of the oldest rows out already.
-        feed = changes.latest(up_to=change.last_seq)
-        same = [row.key for row in feed] == [row.key for row in on_top[: len(feed)]]
-        if same and not disturbed:
-            self._feed = on_top
-            return None
-        self._feed = feed
-        return feed
 
     def _recount(self, *, whole: bool) -> Surroundings:
         """The numbers as of now; unless `whole` is wanted, only those that each event changes."""
@@ -292,32 +266,6 @@ class Source:
         stats = selectors.recounted(self._around.stats)
         self._around = replace(self._around, stats=stats)
         return self._around
-
-    def _snapshot_of(self, topic: Topic, seq: int) -> str:
-        if topic.kind == "dashboard":
-            return fragments.snapshot_of_dashboard(
-                changes.latest(up_to=seq), selectors.newest_pools(NEWEST_POOLS)
-            )
-        if topic.kind == "pools":
-            return fragments.snapshot_of_pools(selectors.newest_pools(LISTED))
-        if topic.kind == "events":
-            rows = [row for row in selectors.latest_events(LISTED) if row.seq <= seq]
-            return fragments.snapshot_of_events(rows)
-        if topic.kind == "notices":
-            return fragments.snapshot_of_notices(changes.latest(up_to=seq))
-        if topic.kind == "pool":
-            return self._pool_page(topic, up_to=seq, with_feed=True)
-        if topic.kind == "charts":
-            return self.figures.all(topic.period)
-        return ""  # the status page has no lists that frames go on with
-
-    def _pool_page(self, topic: Topic, *, up_to: int, with_feed: bool) -> str:
-        """Nothing for a pool that is no more, or never was."""
-        pool = selectors.pool(topic.contract, topic.pool_id)
-        if pool is None:
-            return ""
-        details = changes.details_of(pool, up_to=up_to)
-        return fragments.pool_page(details, with_feed=with_feed)
 
 
 def _preloaded(message: Message, pools: Mapping[PoolKey, Pool | None]) -> Change:
