@@ -33,9 +33,9 @@ class ChosenPeriod:
         return "" if isinstance(self.period, Days) or self.problem else self.period
 
     @property
-    def topics(self) -> str:
-        """What a page hears of: charts of one's own days stand still until they are asked again."""
-        return "dashboard" if isinstance(self.period, Days) else f"dashboard,charts:{self.period}"
+    def topics(self) -> list[str]:
+        """What its charts are heard of: one's own days stand still until they are asked again."""
+        return [] if isinstance(self.period, Days) else [f"charts:{self.period}"]
 
     @property
     def key(self) -> str:

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from pools import (
     account_page,
+    arrangement,
     badges,
     embedding,
     exports,
@@ -77,6 +78,7 @@ register_converter(RowKey, "row_key")
 app_name = "pools"
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
+    path("arrangement/", arrangement.arrangement, name="arrangement"),
     path("pools/", list_pages.pool_list, name="list"),
     path("events/", list_pages.event_list, name="events"),
     path("accounts/<address:address>/", account_page.account, name="account"),

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from pools import at_block, chosen_period, embedding, feed_kinds, selectors
+from pools import arrangement, at_block, chosen_period, embedding, feed_kinds, selectors
 from pools.buckets import PERIODS
 from pools.charts import kept, series
 from pools.charts.dashboard import period_words
@@ -26,29 +27,36 @@ BIGGEST_POOL_ID = 2**256 - 1
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     period = chosen_period.read(request.GET)
-    around = frame(topics=period.topics)
+    arranged = arrangement.of(request)
+    shows = arranged.shown.__contains__
+    around = frame(topics=arranged.topics(period.topics))
     kind = request.GET.get("kind", "")
     chosen = feed_kinds.chosen(kind)
-    return render(
-        request,
-        "dashboard/dashboard.html",
-        {
-            **around,
-            "chosen_period": period,
-            "periods": [(each, period_words(each)) for each in PERIODS],
-            "figures": kept.figures(period.period),
-            "sparks": selectors.spark_counts(around["stats"].pools_total),
-            "choices": feed_kinds.CHOICES,
-            "chosen": chosen or feed_kinds.ALL,
-            "unknown_kind": "" if chosen else kind[:40],
-            "events": (
-                selectors.latest_of_kinds(chosen.kinds, FEED_ROWS)
-                if chosen and chosen.kinds
-                else selectors.latest_events(FEED_ROWS)
-            ),
-            "pools": selectors.newest_pools(NEWEST_POOLS),
-        },
-    )
+    shown = {
+        **around,
+        "lines": arranged.lines(),
+        "beside": arrangement.BESIDE,
+        "chosen_period": period,
+        "choices": feed_kinds.CHOICES,
+        "chosen": chosen or feed_kinds.ALL,
+        "unknown_kind": "" if chosen else kind[:40],
+    }
+    if shows("cards"):
+        shown["sparks"] = selectors.spark_counts(around["stats"].pools_total)
+    if shows("activity"):
+        shown["events"] = (
+            selectors.latest_of_kinds(chosen.kinds, FEED_ROWS)
+            if chosen and chosen.kinds
+            else selectors.latest_events(FEED_ROWS)
+        )
+    if shows("newest"):
+        shown["pools"] = selectors.newest_pools(NEWEST_POOLS)
+    if shows("charts"):
+        shown["periods"] = [(each, period_words(each)) for each in PERIODS]
+        shown["figures"] = kept.figures(period.period)
+    response = render(request, "dashboard/dashboard.html", shown)
+    patch_vary_headers(response, ["Cookie"])
+    return response
 
 
 @require_safe

@@ -1,0 +1,67 @@
+"""The dashboard as a browser arranges it: without scripts, by keyboard, and live."""
+
+import pytest
+from django.utils import timezone
+from playwright.async_api import Browser
+
+from tests.browser.test_charts import browser, chain, visit
+from tests.browser.test_pages import violations
+from tests.factories import BTC, ChainFactory, address
+from tests.live import ORIGIN, WebServers, records, web_servers
+
+__all__ = ["browser", "chain", "records", "web_servers"]
+
+
+async def test_without_scripts_sections_are_hidden_moved_and_reset(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    base = f"{ORIGIN}:{web_servers.start().port}"
+    page, _troubles = await visit(browser, base, java_script_enabled=False)
+    await page.locator(".arrange a").click()
+    await page.locator("[value=newest][name=shown]").uncheck()
+    await page.locator("[value='up:charts']").click()
+    await page.locator("[value='up:charts']").click()
+    assert not await page.locator("[value=newest][name=shown]").is_checked()
+    await page.locator(".arrangement-actions .primary").click()
+    assert page.url == f"{base}/"
+    names = await page.locator("main > :is(.cards, .columns, .charts)").evaluate_all(
+        "(all) => all.map((one) => one.classList[0])"
+    )
+    assert names == ["cards", "charts", "columns"]
+    assert await page.locator("#newest-pools").count() == 0
+    await page.goto(f"{base}/arrangement/")
+    await page.locator("[name=reset]").click()
+    await page.goto(base)
+    assert await page.locator("#newest-pools").count() == 1
+
+
+async def test_what_is_told_of_hidden_sections_troubles_nobody(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    base = f"{ORIGIN}:{web_servers.start().port}"
+    for shown in ("newest", "charts", "cards", "activity"):
+        hidden = {"cards", "activity", "newest", "charts"} - {shown}
+        page, troubles = await visit(browser, f"{base}/offline-not-there/")
+        cookie = ".".join([shown, *(f"-{name}" for name in sorted(hidden))])
+        await page.context.add_cookies([{"name": "arrangement", "value": cookie, "url": base}])
+        troubles.clear()
+        await page.goto(base)
+        await page.wait_for_selector("body[data-link=live]")
+        seq = await page.evaluate("Number(document.body.dataset.seq)")
+        chain.block(chain.joined(2, address(f"late {shown}"), BTC), at=timezone.now())
+        await page.wait_for_function("(seq) => Number(document.body.dataset.seq) > seq", arg=seq)
+        await page.wait_for_timeout(300)
+        assert troubles == []
+        await page.context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+async def test_axe_finds_nothing_in_the_form(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser, width: int
+) -> None:
+    url = f"{ORIGIN}:{web_servers.start().port}/arrangement/"
+    options = {"viewport": {"width": width, "height": 700}, "locale": "es-PE"}
+    page, troubles = await visit(browser, url, **options)
+    assert await violations(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert troubles == []
