@@ -1,4 +1,4 @@
-"""Filters and tags of the templates: thin doors to `pools.presentation` and `pools.sentences`."""
+"""Filters and tags of all templates: thin doors to `pools.presentation`."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from pools import presentation, sentences, sparklines
+from pools import presentation, sparklines
 from pools.models import Pool
-from pools.rows import Connection, EventRow
+from pools.rows import Connection
 
 register = template.Library()
 
@@ -46,73 +46,6 @@ def btc(wei: int, decimals: int = 8) -> str:
 @register.filter
 def share_of(part: int, all_of_it: int) -> str:
     return presentation.percent(part, all_of_it)
-
-
-@register.filter
-def signed(event: EventRow) -> str:
-    """The amount of a feed row, with the sign of what it did to the pool's money."""
-    if event.amount is None:
-        return ""
-    amount = presentation.btc(event.amount, decimals=6)
-    if event.kind == "PoolCreated":  # what joining takes at least
-        return _("from %(amount)s") % {"amount": amount}
-    return presentation.SIGNS.get(event.kind, "") + amount
-
-
-@register.filter
-def row_class(event: EventRow) -> str:
-    return presentation.kind_letter(_readable_kind(event))
-
-
-def _readable_kind(event: EventRow) -> str:
-    """The kind; "" for an event that could not be read. A struck-out row's problem is another."""
-    return "" if event.problem and not event.retracted else event.kind
-
-
-@register.filter
-def sentence(event: EventRow) -> SafeString:
-    return sentences.sentence(
-        kind=_readable_kind(event),
-        account=event.account,
-        pool=_pool_link(event),
-        args=event.args,
-    )
-
-
-@register.filter
-def linked_sentence(event: EventRow) -> SafeString:
-    """The sentence of a list of events: who did it leads to what else they did."""
-    return sentences.sentence(
-        kind=_readable_kind(event),
-        account=event.account,
-        pool=_pool_link(event),
-        args=event.args,
-        people=_account_link,
-    )
-
-
-@presentation.remembered
-def _account_link(address: str) -> SafeString:
-    if not address:
-        return SafeString("")
-    return format_html(
-        '<a href="{}" title="{}">{}</a>',
-        account_url(address),
-        address,
-        presentation.short_address(address),
-    )
-
-
-def _pool_link(event: EventRow) -> SafeString:
-    """The short address of the page: a feed row has to stay small."""
-    if event.pool_id is None:
-        return SafeString("")
-    return format_html(
-        '<a href="/pools/{}/{}/">{}</a>',
-        event.contract_id,
-        event.pool_id,
-        presentation.pool_title(event.pool_name, event.pool_id),
-    )
 
 
 @register.filter
