@@ -1,5 +1,5 @@
-// The colours a person chose, set before the first paint; the switch itself when it is there.
-// Runs in the head, so that nothing flashes. Touches the root element and local storage only.
+// The colours a person chose, and their switch. A cookie has the server write them into the page, so
+// that nothing flashes and no page waits for this script; local storage tells the other tabs.
 (() => {
   const root = document.documentElement;
   const stored = () => {
@@ -14,8 +14,20 @@
     else delete root.dataset.theme;
   };
 
-  root.classList.add("js");
-  apply(stored());
+  // For a year; "auto" takes the cookie away. Only what the server does not know yet is written.
+  const tellServer = (theme) => {
+    const asked = theme === "light" || theme === "dark" ? theme : "";
+    const known = /(?:^|; )theme=(\w+)/.exec(document.cookie)?.[1] ?? "";
+    if (asked === known) return;
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `theme=${asked}; path=/; max-age=${asked ? 31_536_000 : 0}; samesite=lax${secure}`;
+  };
+
+  const chosen = stored();
+  if (chosen) {
+    apply(chosen);
+    tellServer(chosen);
+  }
 
   addEventListener("storage", (event) => {
     if (event.key === "theme") apply(event.newValue);
@@ -28,6 +40,7 @@
     const applySoon = () => requestAnimationFrame(() => setTimeout(() => apply(form.theme.value)));
     form.addEventListener("change", () => {
       applySoon();
+      tellServer(form.theme.value);
       try {
         localStorage.setItem("theme", form.theme.value);
       } catch {

@@ -206,12 +206,17 @@ async def test_a_chosen_theme_stays(site: str, browser: Browser) -> None:
     await page.wait_for_selector("html[data-theme=dark]")  # one frame after the switch
     dark = await page.evaluate(ground)
     assert dark != light
-    await page.goto(site + "/pools/")
+    answer = await page.goto(site + "/pools/")
+    assert answer is not None
+    assert 'data-theme="dark"' in await answer.text()  # before any script
     assert await page.evaluate(ground) == dark
     assert await page.locator("#theme-switch input[value=dark]").is_checked()
     await page.get_by_text("Auto", exact=True).click()
     await page.wait_for_selector("html:not([data-theme])")
     assert await page.evaluate(ground) == light
+    assert "data-theme" not in await (await page.request.get(site)).text()
+    other = await page.request.get(site, headers={"Cookie": "theme=pink"})
+    assert "data-theme" not in await other.text()
 
 
 async def test_the_language_switch_in_the_footer(site: str, browser: Browser) -> None:
