@@ -47,7 +47,7 @@
     inserted += 1;
     const most = Number(list.dataset.limit) || Infinity;
     while (list.children.length > most) list.lastElementChild.remove();
-    if (inserted > MOST_NEW) dispatchEvent(new CustomEvent("list:long"));
+    if (inserted > MOST_NEW && !meanwhile) dispatchEvent(new CustomEvent("list:long"));
   };
 
   const replace = (old, row) => {
