@@ -8,23 +8,10 @@
   const MISSED = 10_000; // ms; what a tab that takes over tells of, if the one before it did not
   const KEPT = 50;
 
-  const stored = (key, otherwise) => {
-    try {
-      return JSON.parse(localStorage.getItem(key)) ?? otherwise;
-    } catch {
-      return otherwise; // storage forbidden, or not what we wrote
-    }
-  };
-  const store = (key, value) => {
-    try {
-      localStorage.setItem(key, JSON.stringify(value));
-    } catch {
-      // it then lasts for this page
-    }
-  };
-  let chosen = { ...USUAL, ...stored(KEY, {}) };
+  let chosen = { ...USUAL, ...kept.read(KEY, {}) };
 
   globalThis.alertsFor = (kind) => ({
+    kept: chosen[kind],
     toasts: chosen.toasts && chosen[kind],
     sound: chosen.sound && chosen[kind],
     desktop: chosen.desktop && chosen[kind],
@@ -35,9 +22,9 @@
     const recent = [];
     let mine = false;
     const tell = (notice) => {
-      const told = stored(`${TOLD}-${channel}`, []);
+      const told = kept.read(`${TOLD}-${channel}`, []);
       if (told.includes(notice.key)) return;
-      store(`${TOLD}-${channel}`, [...told, notice.key].slice(-KEPT));
+      kept.write(`${TOLD}-${channel}`, [...told, notice.key].slice(-KEPT));
       perform(notice);
     };
     addEventListener("notice", ({ detail }) => {
@@ -113,7 +100,7 @@
   };
   const choose = (changes) => {
     chosen = { ...chosen, ...changes };
-    store(KEY, chosen);
+    kept.write(KEY, chosen);
     showChoices();
     allowSound();
   };
@@ -145,7 +132,7 @@
   }
   addEventListener("storage", ({ key }) => {
     if (key !== KEY) return;
-    chosen = { ...USUAL, ...stored(KEY, {}) };
+    chosen = { ...USUAL, ...kept.read(KEY, {}) };
     if (form) showChoices();
   });
 })();

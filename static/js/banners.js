@@ -6,14 +6,7 @@
   if (!box) return;
 
   const here = new Set(); // also where nothing can be stored
-  const remembered = () => {
-    try {
-      const stored = JSON.parse(localStorage.getItem(PLACE));
-      return Array.isArray(stored) ? stored : [];
-    } catch {
-      return [];
-    }
-  };
+  const remembered = () => kept.read(PLACE, []);
   const tidy = () => {
     const gone = new Set([...here, ...remembered()]);
     for (const notice of box.querySelectorAll("[data-notice]")) {
@@ -26,12 +19,7 @@
     const notice = target.closest("button")?.closest("[data-notice]");
     if (!notice) return;
     here.add(notice.dataset.notice);
-    try {
-      const all = [...remembered(), notice.dataset.notice];
-      localStorage.setItem(PLACE, JSON.stringify(all.slice(-MOST)));
-    } catch {
-      // No storage: dismissed until the page is left.
-    }
+    kept.write(PLACE, [...remembered(), notice.dataset.notice].slice(-MOST));
     tidy();
     document.getElementById("main").focus({ preventScroll: true });
   });

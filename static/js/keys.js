@@ -10,21 +10,9 @@
   const SEQUENCE = 1_000; // ms for the second key
   const WRITING = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
 
-  const wanted = () => {
-    try {
-      return localStorage.getItem("keys") !== "off";
-    } catch {
-      return toggle.checked; // storage may be forbidden: it then lasts for this page
-    }
-  };
+  const wanted = () => kept.read("keys", toggle.checked);
   toggle.checked = wanted();
-  toggle.addEventListener("change", () => {
-    try {
-      localStorage.setItem("keys", toggle.checked ? "on" : "off");
-    } catch {
-      // as above
-    }
-  });
+  toggle.addEventListener("change", () => kept.write("keys", toggle.checked));
   opener.addEventListener("click", () => {
     toggle.checked = wanted();
     sheet.showModal();

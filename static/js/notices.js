@@ -58,7 +58,9 @@
       if (!isNew(row.dataset.event) || !(at > since)) continue;
       const notice = noticeOf(row);
       if (notice?.key && !isNew(notice.key)) continue;
-      if (notice) dispatchEvent(new CustomEvent("notice", { detail: { key: row.dataset.event, ...notice } }));
+      if (!notice) continue;
+      const told = { key: row.dataset.event, at: new Date(at).toISOString(), ...notice };
+      dispatchEvent(new CustomEvent("notice", { detail: told }));
     }
   });
 })();

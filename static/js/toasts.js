@@ -1,5 +1,6 @@
 // Notices as toasts at the bottom right: three at most, each leaves by itself unless somebody is
-// looking at them (pointer or focus), and by its button.
+// looking at them (pointer or focus), and by its button. For whoever missed one the last ten are
+// kept in this browser, for all its tabs, and listed in the dialog of alerts, newest first.
 (() => {
   const MOST = 3;
   const STAY = 7_000; // ms
@@ -27,13 +28,19 @@
     if (!left.size) timer = clearInterval(timer);
   };
 
-  const show = ({ kind, title, text, url }) => {
-    const toast = pattern.content.firstElementChild.cloneNode(true);
-    toast.dataset.kind = kind;
-    const link = toast.querySelector("a");
+  // A notice in words, by a pattern that has a link and a paragraph.
+  const noticeBy = (from, { kind, title, text, url }) => {
+    const one = from.content.firstElementChild.cloneNode(true);
+    one.dataset.kind = kind;
+    const link = one.querySelector("a");
     link.href = url;
     link.textContent = title;
-    toast.querySelector("p").textContent = text;
+    one.querySelector("p").textContent = text;
+    return one;
+  };
+
+  const show = (notice) => {
+    const toast = noticeBy(pattern, notice);
     box.append(toast);
     left.set(toast, STAY);
     for (const old of [...left.keys()].slice(0, -MOST)) remove(old);
@@ -57,5 +64,33 @@
     (next?.querySelector("button") ?? document.getElementById("main")).focus();
     hold();
   });
-  addEventListener("notice", ({ detail }) => alertsFor(detail.kind).toasts && show(detail));
+
+  const KEY = "alerts-latest";
+  const LATEST = 10;
+  const list = document.getElementById("latest-notices");
+  const entry = list?.querySelector("template");
+
+  const showLatest = () => {
+    if (!list) return;
+    const items = kept.read(KEY, []).map((notice) => {
+      const item = noticeBy(entry, notice);
+      item.querySelector("time").dateTime = notice.at;
+      return item;
+    });
+    list.replaceChildren(entry, ...items);
+  };
+  const keep = (notice) => {
+    const latest = kept.read(KEY, []); // another tab may have been told first
+    if (latest.some(({ key }) => key === notice.key)) return;
+    kept.write(KEY, [notice, ...latest].slice(0, LATEST));
+    showLatest();
+  };
+
+  addEventListener("notice", ({ detail }) => {
+    const wanted = alertsFor(detail.kind);
+    if (wanted.toasts) show(detail);
+    if (wanted.kept) keep(detail);
+  });
+  addEventListener("storage", ({ key }) => key === KEY && showLatest());
+  showLatest();
 })();

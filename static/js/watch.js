@@ -3,24 +3,14 @@
 (() => {
   const KEY = "watched";
 
-  const read = () => {
-    try {
-      return JSON.parse(localStorage.getItem(KEY)) ?? {};
-    } catch {
-      return {}; // storage forbidden, or not what we wrote
-    }
-  };
+  const read = () => kept.read(KEY, {});
   const isWatched = (pool) => Object.hasOwn(read(), pool);
 
   const write = (pool, name) => {
     const watched = read();
     delete watched[pool];
     if (name !== undefined) watched[pool] = name;
-    try {
-      localStorage.setItem(KEY, JSON.stringify(watched));
-    } catch {
-      return; // nothing was stored, and the button says so by not changing
-    }
+    if (!kept.write(KEY, watched)) return; // the button says so by not changing
     show();
   };
 

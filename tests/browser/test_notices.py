@@ -1,6 +1,7 @@
 """News in a real browser, from a real server: toasts, alerts, watched pools, announcements."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -124,6 +125,49 @@ async def test_a_toast_leaves_by_itself_but_not_under_the_pointer(
 
 async def _none(found: Any) -> bool:
     return not await found.count()
+
+
+async def test_what_was_told_can_be_read_again(site: Site, browser: Browser) -> None:
+    context = await browser.new_context(locale="es-PE", viewport={"width": 360, "height": 740})
+    page = await visit(context, f"{site.url}/status/")
+    await _open_alerts(page)
+    assert await page.get_by_text("Todavía ninguno.").is_visible()
+    assert await violations(page) == []
+    beside = await visit(context, f"{site.url}/pools/")
+    await site.founds(12)
+    notices = page.locator("#latest-notices li")
+    for tab in (page, beside):
+        await async_until(lambda tab=tab: _texts(tab.locator(".toast"), "Pool number 12"))
+    await async_until(lambda: _counts(notices, 10))
+    assert not await page.get_by_text("Todavía ninguno.").is_visible()
+    assert await violations(page) == []
+    await page.reload()
+    await page.wait_for_selector("body[data-link=live]")
+    await _open_alerts(page)
+    texts = await notices.locator("p").all_inner_texts()
+    assert [text.split("\n")[0] for text in texts] == [f"Pool number {n}" for n in range(12, 2, -1)]
+    assert re.search(r"hace|ahora", await notices.locator("time").first.inner_text())
+    await notices.last.locator("a").focus()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/pools/{CONTRACT}/3/")
+
+
+async def test_what_nobody_wants_to_be_told_is_not_kept(site: Site, browser: Browser) -> None:
+    context = await browser.new_context()
+    await context.add_init_script("localStorage.setItem('alerts', '{\"pools\": false}')")
+    page = await visit(context, f"{site.url}/pools/")
+    await site.founds()
+    await site.happens(site.chain.event("Paused", account=ANA))
+    await async_until(lambda: page.locator("#toasts .toast").count())
+    await page.click("#status-badge")
+    await page.get_by_role("button", name="Alerts").click()
+    titles = page.locator("#latest-notices a")
+    assert await titles.all_inner_texts() == ["Contract alert"]
+
+
+async def _open_alerts(page: Page) -> None:
+    await page.click("#status-badge")
+    await page.locator("[data-alerts=open]").click()
 
 
 async def test_a_watched_pool_is_told_of_on_every_page(site: Site, browser: Browser) -> None:

@@ -34,7 +34,7 @@ HOSTILE = [
 ]
 
 
-OUR_TEMPLATES = {"toast", "watched-pool"}
+OUR_TEMPLATES = {"toast", "watched-pool", "latest-notice"}
 FOREIGN_TAGS = {"hx-partial", "iframe", "object", "embed", "style", "base"}
 
 
