@@ -4,7 +4,7 @@ from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from pools import pace, presentation, status_charts
+from pools import pace, presentation, reasons, status_charts
 from pools.bar import Stretch, bar
 from pools.charts.shown import Chart
 from pools.models import Alert, HistoricalScan
@@ -174,7 +174,10 @@ def spell_reason(spell: Spell) -> str:
     """Why, in a sentence; of the listener's silence nobody else can tell."""
     if spell.state == "gone":
         return _("The listener did not report: it was not running, or could not write.")
-    return spell.detail
+    return reasons.in_words(spell.detail)
+
+
+register.filter("reason_words", reasons.in_words)
 
 
 @register.filter

@@ -12,12 +12,9 @@
     ["minute", 60],
     ["second", 1],
   ];
-  const counted = Object.fromEntries(
-    UNITS.map(([unit]) => [
-      unit,
-      new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "narrow" }),
-    ]),
-  );
+  const SYMBOLS = { day: "d", hour: "h", minute: "min", second: "s" }; // as the server writes them
+  const number = new Intl.NumberFormat(language);
+  const counted = (count, unit) => `${number.format(count)} ${SYMBOLS[unit]}`;
 
   const ago = (seconds, at) => {
     if (seconds >= 30 * 86400) return day.format(at);
@@ -32,9 +29,9 @@
     for (const [unit, size] of UNITS) {
       const count = Math.floor(rest / size);
       rest -= count * size;
-      parts.push(count ? counted[unit].format(count) : "");
+      parts.push(count ? counted(count, unit) : "");
     }
-    if (seconds < 1) return counted.second.format(0);
+    if (seconds < 1) return counted(0, "second");
     return parts.slice(first, first + 2).filter(Boolean).join(" ");
   };
 
