@@ -3,12 +3,16 @@
 Logs are found by block: only blocks are indexed by time, and every block with logs is on record.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
 
 from django.db.models import Max, Min
 
 from pools.models import Block
 from pools.ranges import Range
+
+NEWEST: Final = 64  # blocks by which the chain's pace is judged
 
 
 def first_since(moment: datetime) -> int | None:
@@ -28,3 +32,18 @@ def between(start: datetime, end: datetime) -> Range | None:
     found = Block.objects.filter(canonical=True, timestamp__gte=start, timestamp__lt=end)
     ends = found.aggregate(first=Min("number"), last=Max("number"))
     return None if ends["first"] is None else (ends["first"], ends["last"])
+
+
+def pace() -> timedelta | None:
+    """How long the chain usually took to grow by a block of late; None while nothing is known.
+
+    The median, so that a time in which it stood still, or a past not yet read, says little.
+    """
+    newest = Block.objects.filter(canonical=True).order_by("-timestamp", "-number")
+    found = newest.values_list("number", "timestamp")[:NEWEST]
+    steps = sorted(
+        (newer[1] - older[1]) / (newer[0] - older[0])
+        for newer, older in pairwise(found)
+        if newer[0] > older[0]
+    )
+    return steps[len(steps) // 2] if steps else None

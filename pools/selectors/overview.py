@@ -22,8 +22,10 @@ from pools.selectors.lists import newest_pools
 
 # The listener writes its status every 5 s; after four missed ones it is taken for gone.
 SILENCE = timedelta(seconds=20)
-# Chains bring a block every few seconds; one that brings none for so long stands still.
+# A chain that brings no block for so long stands still, unless it is a slow one: then for so many
+# times as long as its blocks usually take.
 HALT = timedelta(minutes=2)
+HALT_PACES = 10
 
 
 def current_seq() -> int:
@@ -122,7 +124,12 @@ def _halted_since(status: ListenerStatus, now: datetime) -> datetime | None:
     """When the chain last grew, if a link that stands says that it did not for long."""
     if status.state != ListenerStatus.State.LIVE or status.head_at is None:
         return None
-    return status.head_at if now - status.head_at > HALT else None
+    still = now - status.head_at
+    if still <= HALT:
+        return None  # as almost always: no question to the records
+    return (
+        status.head_at if still > HALT_PACES * (block_times.pace() or HALT / HALT_PACES) else None
+    )
 
 
 def _cursor() -> int | None:

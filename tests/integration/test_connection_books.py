@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from pools import leases, selectors
 from pools.leases import LostLease
-from pools.models import Alert, ConnectionSpell, LatencySample, ListenerStatus
+from pools.models import Alert, Block, ConnectionSpell, LatencySample, ListenerStatus
 from pools.selectors.status_history import latency
 from pools.status_rows import Verdict
 from realtime import books
@@ -24,7 +24,7 @@ from tests.chain import AnvilChain
 from tests.factories import CONTRACT, listener
 from tests.following import ask, config_for, listening, until_status
 from tests.integration.test_status_page import page, panel
-from tests.ledger import cover, followed, scan
+from tests.ledger import block_hash, cover, followed, scan
 from tests.processes import Stack
 from tests.proxy import Proxy
 from tests.waiting import async_until, until
@@ -253,6 +253,29 @@ def test_six_states_of_the_numbers_are_six_sentences(client: Client) -> None:
     becomes(Verdict.NO_LISTENER, updated_at=now - timedelta(minutes=1))
     assert len(sentences) == 6
     status.refresh_from_db()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("every", "still", "halted"), [(1, 3, True), (60, 9, False), (60, 11, True)]
+)
+def test_a_slow_chain_is_given_its_own_time_before_it_stands_still(
+    every: int, still: int, halted: bool
+) -> None:
+    now = timezone.now()
+    chain = followed(CONTRACT).chain
+    for number in range(1, 80):
+        # The gap in the middle, when nobody read or the chain stood, says nothing of its pace.
+        before = timedelta(seconds=(80 - number) * every, hours=8 if number < 40 else 0)
+        Block.objects.create(
+            chain=chain,
+            number=number,
+            hash=block_hash(number),
+            parent_hash=block_hash(number - 1),
+            timestamp=now - before,
+        )
+    listener(updated_at=now, head=79, head_at=now - timedelta(minutes=still))
+    assert (selectors.connection(now).halted_since is not None) == halted
 
 
 @pytest.mark.django_db(transaction=True)
