@@ -7,12 +7,17 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin import AdminSite
 from django.contrib.admin.helpers import ActionForm
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 
 from pools import categories, ingest
 from pools.admin.base import COUNTED, CheapPaginator, RecordAdmin, list_link, number_in
@@ -143,10 +148,55 @@ def follow_rules(_admin: Any, request: HttpRequest, pools: QuerySet[Pool]) -> No
 
 
 class MayCorrect:
-    """For admin classes with the actions: who may change pools may correct their category."""
+    """For the admin of pools: who may change pools may correct their category, by the list's
+    actions or on the page of one.
+    """
+
+    admin_site: AdminSite
 
     def has_correct_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pools.change_pool")
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path(
+            "<int:key>/category/",
+            self.admin_site.admin_view(require_POST(self.correct_one)),
+            name="pools_pool_category",
+        )
+        return [own, *super().get_urls()]  # type: ignore[misc]
+
+    def correct_one(self, request: HttpRequest, key: int) -> HttpResponse:
+        """Do with one pool what the button on its page says, and go back there."""
+        if not self.has_correct_permission(request):
+            raise PermissionDenied
+        pool = get_object_or_404(Pool, pk=key)
+        chosen = CategoryActionForm(request.POST).fields["category"]
+        try:
+            category = chosen.clean(request.POST.get("category"))
+        except ValidationError:
+            messages.error(request, "There is no such category.")
+            return redirect("admin:pools_pool_change", key)
+        if "follow" in request.POST:
+            ingest.forget_corrections([pool.pk])
+            messages.success(request, "The rules decide its category again.")
+        else:
+            ingest.correct([pool.pk], category.slug if category else None)
+            messages.success(request, f"Its category is {category or NO_CATEGORY} for good.")
+        return redirect("admin:pools_pool_change", key)
+
+    @admin.display(description="correct the category")
+    def correction(self, pool: Pool) -> SafeString:
+        """A choice and two buttons that send the page's own form, with its token, to their view."""
+        field = CategoryActionForm().fields["category"]
+        return format_html(
+            '{} <button type="submit" class="button" formaction="{}">Set it for good</button> '
+            '<button type="submit" class="button" name="follow" formaction="{}">'
+            "Let the rules decide</button>",
+            field.widget.render(
+                "category", pool.category_id, {"aria-label": "Category", "id": "id_category"}
+            ),
+            *2 * (reverse("admin:pools_pool_category", args=[pool.pk]),),
+        )
 
 
 def _chosen(request: HttpRequest, pools: QuerySet[Pool]) -> list[int] | None:

@@ -1,9 +1,10 @@
 """Admin pages of what was folded from events: pools, memberships and hourly counts."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from pools.admin.base import (
@@ -69,6 +70,11 @@ class PoolAdmin(MayCorrect, RecordAdmin[Pool]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pool]:
         return super().get_queryset(request).select_related("contract")
 
+    def get_fields(self, request: HttpRequest, _pool: Pool | None = None) -> list[Any]:
+        """All are read-only; the last is for whoever may correct the category."""
+        may = self.has_correct_permission(request)
+        return [*self.fields, *(["correction"] if may else [])]
+
     def find(self, term: str) -> Q:
         if address := address_in(term):
             return Q(creator=address) | Q(contract__address=address)
@@ -87,13 +93,12 @@ class PoolAdmin(MayCorrect, RecordAdmin[Pool]):
         return raw_bytes(pool.name_raw)
 
     @admin.display(description="category because of")
-    def category_because(self, pool: Pool) -> SafeString:
+    def category_because(self, pool: Pool) -> str:
         found = rules_in_force().match(pool.name)
         why = f"the keyword “{found.keyword}”" if found else "no keyword in the name"
         if corrections_of(pool).exists():
             why = "set by hand"
-        change = list_link("pool", "change it by the list's actions", pool_id__exact=pool.pool_id)
-        return format_html("{} · {}", why, change)
+        return why
 
     @admin.display(description="events", ordering="events")
     def events_link(self, pool: Pool) -> SafeString:

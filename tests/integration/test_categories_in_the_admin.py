@@ -103,18 +103,53 @@ def test_staff_set_a_category_and_take_it_back(staff: Client, chain: ChainFactor
     assert shown() == {1: "community", 2: None}
 
 
-def test_a_pools_page_says_why_it_has_its_category(staff: Client, chain: ChainFactory) -> None:
-    def page(pool_id: int) -> str:
-        key = Pool.objects.get(pool_id=pool_id).pk
-        return staff.get(reverse("admin:pools_pool_change", args=[key])).content.decode()
+def page_of(client: Client, pool_id: int) -> str:
+    key = Pool.objects.get(pool_id=pool_id).pk
+    return client.get(reverse("admin:pools_pool_change", args=[key])).content.decode()
 
-    assert "the keyword “pasanaku”" in page(1)
-    listed = reverse("admin:pools_pool_changelist") + "?pool_id__exact=1"
-    assert listed in page(1)
-    assert staff.get(listed).context["cl"].result_count == 1
-    assert "no keyword in the name" in page(2)
+
+def correct(client: Client, pool_id: int, **sent: str) -> tuple[int, str]:
+    """Press a button on the page of one pool; the status, and what the next page says."""
+    key = Pool.objects.get(pool_id=pool_id).pk
+    answer = client.post(reverse("admin:pools_pool_category", args=[key]), sent, follow=True)
+    return answer.status_code, answer.content.decode()
+
+
+def test_a_pools_page_says_why_it_has_its_category(staff: Client, chain: ChainFactory) -> None:
+    assert "the keyword “pasanaku”" in page_of(staff, 1)
+    assert "no keyword in the name" in page_of(staff, 2)
     act(staff, "set_category", 1, category="travel")
-    assert "set by hand" in page(1)
+    assert "set by hand" in page_of(staff, 1)
+
+
+def test_a_category_is_set_and_taken_back_on_the_pools_own_page(
+    staff: Client, chain: ChainFactory
+) -> None:
+    url = reverse("admin:pools_pool_category", args=[Pool.objects.get(pool_id=2).pk])
+    assert f'formaction="{url}"' in page_of(staff, 2)
+    _, said = correct(staff, 2, category="travel")
+    assert "Its category is Travel for good." in said
+    assert '<option value="travel" selected>' in said
+    assert shown() == {1: "community", 2: "travel"}
+    correct(staff, 1, category="")
+    assert shown() == {1: None, 2: "travel"}
+    _, said = correct(staff, 1, category="travel", follow="")
+    assert "The rules decide its category again." in said
+    assert shown() == {1: "community", 2: "travel"}
+    assert "There is no such category." in correct(staff, 1, category="nonsense")[1]
+    assert staff.get(url).status_code == 405
+    assert staff.post(reverse("admin:pools_pool_category", args=[10**9])).status_code == 404
+    assert shown() == {1: "community", 2: "travel"}
+
+
+def test_who_may_only_look_sees_no_way_to_correct_a_pool(chain: ChainFactory) -> None:
+    looker = User.objects.create_user("looker", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_pool"))
+    client = Client()
+    client.force_login(looker)
+    assert "formaction" not in page_of(client, 1)
+    assert correct(client, 1, category="travel")[0] == 403
+    assert shown() == {1: "community", 2: None}
 
 
 @pytest.mark.parametrize("category", ["nonsense", "'; DROP TABLE", "\0"])
