@@ -58,7 +58,13 @@ def _take(page: Page, name: str, *, whole: bool = True) -> None:
         height = min(TALLEST, page.evaluate("document.documentElement.scrollHeight"))
     # The clip keeps a long list from making a picture of many megabytes.
     clip = {"x": 0, "y": 0, "width": width, "height": height}
-    page.screenshot(path=TARGET / f"{name}.png", full_page=True, clip=clip)  # type: ignore[arg-type]
+    # What is still moving in is shown as it comes to rest.
+    page.screenshot(
+        path=TARGET / f"{name}.png",
+        full_page=True,
+        clip=clip,  # type: ignore[arg-type]
+        animations="disabled",
+    )
 
 
 def _pages(page: Page, base: str) -> dict[str, str]:
