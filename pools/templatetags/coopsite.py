@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from django import template
 from django.conf import settings
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -36,6 +37,13 @@ STATUS_LABELS = (gettext_noop("Open"), gettext_noop("Active"), gettext_noop("Clo
 def visits_url() -> str:
     """Where browsers tell their time zone; empty where nobody counts them."""
     return reverse("pools:visits") if settings.ENABLE_REGIONS else ""
+
+
+@register.filter
+def theme_attribute(request: HttpRequest) -> SafeString:
+    """The colours that this browser has chosen; nothing where the system's wish decides."""
+    theme = request.COOKIES.get("theme")
+    return format_html(' data-theme="{}"', theme) if theme in ("light", "dark") else SafeString("")
 
 
 @register.filter
