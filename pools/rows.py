@@ -13,7 +13,7 @@ from pools.models import OutboxRow, Pool
 # How much of a list pages show, and frames keep.
 FEED_ROWS = 10
 NEWEST_POOLS = 6
-MEMBERS_SHOWN = 50
+MEMBERS_SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True)

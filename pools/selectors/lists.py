@@ -4,7 +4,7 @@ Numbers about the whole are in `overview`; which rows a URL asks for is `filters
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -53,12 +53,16 @@ def latest_events(
     limit: int = 10, pool: Pool | None = None, up_to: int | None = None
 ) -> list[EventRow]:
     """The newest events, newest first; of that pool alone, and up to that block, if told so."""
-    found = standing_events()
-    if pool is not None:
-        found = found.filter(contract=pool.contract_id, pool_id=pool.pool_id)
+    found = standing_events().order_by("-block_number", "-log_index")
     if up_to is not None:
         found = found.filter(block_number__lte=up_to)
-    return event_rows(found.order_by("-block_number", "-log_index")[:limit])
+    if pool is None:
+        return event_rows(found[:limit])
+    of_pool = found.filter(contract=pool.contract_id, pool_id=pool.pool_id)
+    logs = list(of_pool.prefetch_related(None)[:limit])
+    for log in logs:
+        log.contract = pool.contract
+    return _rows_of(logs, {(pool.contract_id, pool.pool_id): pool.name})
 
 
 def latest_of_kinds(kinds: Sequence[str], limit: int) -> list[EventRow]:
@@ -97,10 +101,13 @@ def outbox_after(seq: int, limit: int) -> list[Message]:
 def event_rows(logs: Iterable[Log]) -> list[EventRow]:
     """The rows for decoded logs (contract at hand), with pool names and confirmations."""
     found = list(logs)
-    _attach_blocks(found)
+    return _rows_of(found, _pool_names(found))
+
+
+def _rows_of(logs: Sequence[Log], names: Mapping[tuple[int, int], str]) -> list[EventRow]:
+    _attach_blocks(logs)
     confirmed_up_to = _confirmed_block()
-    names = _pool_names(found)
-    return [_event_row(log, names, confirmed_up_to) for log in found]
+    return [_event_row(log, names, confirmed_up_to) for log in logs]
 
 
 def _attach_blocks(logs: Sequence[Log]) -> None:
@@ -153,7 +160,7 @@ def _pool_names(logs: Sequence[Log]) -> dict[tuple[int, int], str]:
     return {(contract, pool_id): name for contract, pool_id, name in found}
 
 
-def _event_row(log: Log, names: dict[tuple[int, int], str], confirmed_up_to: int) -> EventRow:
+def _event_row(log: Log, names: Mapping[tuple[int, int], str], confirmed_up_to: int) -> EventRow:
     event = event_of(log)
     return EventRow(
         seq=log.seq,

@@ -55,8 +55,8 @@ def fee_changes(now: datetime) -> list[EventRow]:
     """
     since = now - SHOWN_FOR
     hour = since.replace(minute=0, second=0, microsecond=0)
-    if not HourlyActivity.objects.filter(hour__gte=hour, kind__in=FEE_KINDS, count__gt=0).exists():
-        return []
-    rows = [row for row in latest_of_kinds(FEE_KINDS, MOST) if row.timestamp > since]
+    counted = HourlyActivity.objects.filter(hour__gte=hour, kind__in=FEE_KINDS, count__gt=0)
+    kinds = counted.values_list("kind", flat=True).distinct()
+    rows = [row for row in latest_of_kinds(sorted(kinds), MOST) if row.timestamp > since]
     newest = {(row.contract, row.kind): row for row in reversed(rows)}
     return list(newest.values())
