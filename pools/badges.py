@@ -25,7 +25,6 @@ from pools.rows import Connection, Stats
 from pools.templatetags.coopsite import badge_state, status_label, status_word
 
 GOOD_FOR: Final = 30  # seconds that browsers and caches may keep a badge
-HEIGHT: Final = 20
 PADDING: Final = 6
 # White words can be read on each of them.
 COLOURS: Final[Mapping[str, str]] = {
@@ -111,9 +110,7 @@ def of_site(name: str, stats: Stats) -> Badge:
         case "events-today":
             return Badge(_("events today"), presentation.whole(stats.events_today), "purple")
         case "btc":
-            return Badge(
-                _("BTC pooled"), presentation.btc(stats.total_contributed, decimals=4), "amber"
-            )
+            return Badge(_("BTC pooled"), _btc(stats.total_contributed), "amber")
     return _of_connection(stats.connection)
 
 
@@ -127,9 +124,7 @@ def of_pool(name: str, pool: Pool) -> Badge:
             )
             return Badge(title, _("%(count)s members") % {"count": count}, "blue")
         case "pooled":
-            return Badge(
-                title, f"{presentation.btc(pool.total_contributed, decimals=4)} BTC", "amber"
-            )
+            return Badge(title, f"{_btc(pool.total_contributed)} BTC", "amber")
     return Badge(title, status_label(pool), OF_STATUS[status_word(pool)])
 
 

@@ -80,9 +80,10 @@ def _days(first: str, last: str, today: date) -> Days:
 
 
 def _day(text: str) -> date:
-    if len(text) == len("2025-01-31"):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    raise ValueError(_("Not a day: write it like 2025-01-31."))
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:  # 2025-W01-1 is one, too
+        raise ValueError(_("Not a day: write it like 2025-01-31."))
+    return day

@@ -49,7 +49,8 @@ def buckets_of(days: Days, zone: tzinfo) -> Buckets:
     begin, end = _midnight(days.first, zone), _midnight(days.last + DAY, zone)
     if len(days) <= HOURLY:
         hours = int((end - begin) / HOUR)
-        return Buckets("hour", tuple(begin + HOUR * step for step in range(hours + 1)))
+        # Some clocks change by half an hour: the last bucket takes what is left of the day.
+        return Buckets("hour", (*(begin + HOUR * step for step in range(hours)), end))
     if len(days) <= MOST_DAYS:
         unit, starts = "day", [days.first + DAY * step for step in range(len(days))]
     elif len(days) <= MOST_WEEKS * 7:
@@ -70,7 +71,8 @@ def before(spans: Buckets, shift: int, now: datetime, zone: tzinfo) -> Buckets:
     edges = list(accumulate((_earlier(edge, shift, zone) for edge in spans.edges), max))
     if now < spans.edges[-1]:
         hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        edges[-1] = max(edges[-2], min(edges[-1], _earlier(hour + HOUR, shift, zone)))
+        end = _earlier(hour + HOUR, shift, zone)
+        edges = [min(edge, end) for edge in edges]
     return Buckets(spans.unit, tuple(edges))
 
 

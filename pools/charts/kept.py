@@ -53,7 +53,8 @@ def figures(period: Period) -> SafeString:
     if drawing is None or drawing.state != state:
         drawing = Drawing(_draw(period, now), state, clock + GOOD_FOR)
         with _lock:
-            _kept.pop(key, None)
+            for other in [each for each in _kept if each == key or each[-1] != turn]:
+                del _kept[other]
             while len(_kept) >= MOST:
                 del _kept[
                     next((each for each in _kept if each[0] not in PERIODS), next(iter(_kept)))

@@ -4,8 +4,10 @@ What was read, as figures with words; reads nothing.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,7 +15,7 @@ from pools.charts import drawing, shown
 from pools.charts.shown import Chart, Key, Table
 from pools.models import Category
 from pools.selectors.activity import SIZES
-from pools.stretches import Period
+from pools.stretches import Days, Period
 from pools.visits import KEPT_DAYS
 
 SIZE_CSS: Final = (
@@ -100,6 +102,13 @@ def _parts(
     )
 
 
+def _forgotten(period: Period) -> bool:
+    """Whether the period began before the first day of which visits are still counted."""
+    if isinstance(period, Days):
+        return period.first < timezone.localdate() - timedelta(days=KEPT_DAYS)
+    return period == "all"
+
+
 def regions(counts: Sequence[tuple[str, int]], period: Period) -> Chart:
     total = sum(count for _zone, count in counts)
     shown_ones = [(_place(zone), count) for zone, count in counts[:REGIONS]]
@@ -113,7 +122,7 @@ def regions(counts: Sequence[tuple[str, int]], period: Period) -> Chart:
         title=_("Where visitors are"),
         hint=(
             _("by time zone, visits a day, the last %(days)s days") % {"days": KEPT_DAYS}
-            if period == "all"
+            if _forgotten(period)
             else _("by time zone, visits a day")
         ),
         shape="charts/_ranks.html",

@@ -144,9 +144,10 @@
 
   holder.addEventListener("htmx:ws:before:message:incoming", ({ detail }) => {
     heardAt = performance.now();
+    const { socket } = detail.connection; // another one as soon as the link is made anew
     const take = () => {
       began = performance.now();
-      if (detail.connection !== connection || !follows(detail.message.data)) {
+      if (socket !== connection?.socket || !follows(detail.message.data)) {
         detail.cancelled = true;
         return;
       }

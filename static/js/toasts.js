@@ -70,9 +70,10 @@
   const list = document.getElementById("latest-notices");
   const entry = list?.querySelector("template");
 
+  const stored = () => kept.read(KEY, []).filter(Boolean); // others may write there
   const showLatest = () => {
     if (!list) return;
-    const items = kept.read(KEY, []).map((notice) => {
+    const items = stored().map((notice) => {
       const item = noticeBy(entry, notice);
       item.querySelector("time").dateTime = notice.at;
       return item;
@@ -80,7 +81,7 @@
     list.replaceChildren(entry, ...items);
   };
   const keep = (notice) => {
-    const latest = kept.read(KEY, []); // another tab may have been told first
+    const latest = stored(); // another tab may have been told first
     if (latest.some(({ key }) => key === notice.key)) return;
     kept.write(KEY, [notice, ...latest].slice(0, LATEST));
     showLatest();

@@ -333,7 +333,7 @@ async def test_new_events_of_the_list_are_told_to_screen_readers(
 async def test_a_category_that_is_no_longer_in_use_is_still_named_by_the_filter(
     site: str, browser: Browser
 ) -> None:
-    await Category.objects.acreate(slug="old", name_en="Old", name_es="Vieja", active=False)
+    Category.objects.create(slug="old", name_en="Old", name_es="Vieja", active=False)
     page = await visit(browser, f"{site}/pools/?category=old")
     chosen = await page.eval_on_selector(
         "select[name=category]", "select => select.selectedOptions[0].text"

@@ -178,7 +178,7 @@ if sys.platform == "linux":  # elsewhere the kernel makes no such promise, and n
         )
         assert starter.stdout is not None
         program = psutil.Process(int(starter.stdout.readline()))
-        until(lambda: program.cmdline()[0] == "sleep", 10)
+        until(lambda: program.cmdline()[:1] == ["sleep"], 10)  # empty while it is exchanged
         starter.send_signal(signal.SIGKILL)
         starter.communicate(timeout=10)
         until(lambda: not program.is_running() or program.status() == psutil.STATUS_ZOMBIE, 5)

@@ -61,6 +61,20 @@ def test_a_day_not_over_yet_is_compared_up_to_the_same_hour() -> None:
     assert earlier.edges[-1] == datetime(2026, 3, 11, 10, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("days_ago", [0, 1])
+def test_hours_of_a_day_not_over_yet_are_compared_up_to_the_same_hour(days_ago: int) -> None:
+    zone, today = ZoneInfo("UTC"), NOW.date()
+    days = Days(today - timedelta(days=days_ago), today)
+    spans = buckets_of(days, zone)
+    earlier = before(spans, len(days), NOW, zone)
+    assert len(earlier) == len(spans)
+    this_hour_then = NOW.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    assert earlier.edges[-1] == this_hour_then - timedelta(days=len(days))
+    assert sum(end > start for start, end in pairwise(earlier.edges)) == (
+        24 * days_ago + NOW.hour + 1
+    )
+
+
 def test_the_last_24_hours_are_compared_with_those_before_them() -> None:
     spans = buckets("24h", NOW, ZoneInfo("UTC"))
     earlier = before(spans, 1, NOW, ZoneInfo("UTC"))
