@@ -42,7 +42,8 @@ async def test_two_thousand_come_back_within_a_minute(web_servers: WebServers) -
         for _ in range(BROWSERS):
             await back.acquire()
     home.set()
-    for keys in await asyncio.gather(*browsers):
-        # A server too busy to hear a browser's first word in time shows it the feed as it is.
-        assert keys in (missed, newest)
+    shown = await asyncio.gather(*browsers)
+    # A server too busy to hear a browser's first word in time shows it the feed as it is.
+    assert all(keys in (missed, newest) for keys in shown)
+    assert shown.count(missed) > BROWSERS / 2
     assert "Traceback" not in server.said()
