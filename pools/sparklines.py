@@ -110,15 +110,15 @@ def _pools(counts: Counts) -> Picture:
 
 
 def _today(counts: Counts) -> Picture:
-    """How today's events add up beside how yesterday's did."""
+    """How today's events add up beside how yesterday's did; a day may have 25 hours."""
     today = (0, *accumulate(counts.today))
     yesterday = (0, *accumulate(counts.yesterday))
-    most, places = max(today[-1], yesterday[-1]), HOURS + 1
+    most, places = max(today[-1], yesterday[-1]), max(HOURS + 1, len(today), len(yesterday))
     words = {"most": whole(max(counts.today, default=0))}
     return Picture(
         (
-            ("line before", line(yesterday[:places], least=0, most=most, places=places)),
-            ("line", line(today[:places], least=0, most=most, places=places)),
+            ("line before", line(yesterday, least=0, most=most, places=places)),
+            ("line", line(today, least=0, most=most, places=places)),
         ),
         "",
         _("The busiest hour of today had %(most)s events.") % words,

@@ -5,8 +5,9 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,9 @@ UNPRIVILEGED = ("postgres", "nobody")
 
 
 @contextmanager
-def postgres_server(*settings: str) -> Iterator[str]:
-    """The URL of an empty database `coopsite`; `settings` such as "fsync=off" to differ from
-    what PostgreSQL does by itself.
+def postgres_server(*settings: str) -> Iterator[Callable[[], str]]:
+    """What makes an empty database and tells its URL; `settings` such as "fsync=off" to differ
+    from what PostgreSQL does by itself.
     """
     programs = find_postgres()
     directory = Path(tempfile.mkdtemp(prefix="coopsite-postgres-"))
@@ -47,19 +48,31 @@ def postgres_server(*settings: str) -> Iterator[str]:
     data = str(directory / "data")
     run("initdb", "-D", data, "-U", "coopsite", "--auth=trust", "--encoding=UTF8", "--no-sync")
     run("pg_ctl", "-D", data, "-w", "-o", options, "-l", str(directory / "log"), "start")
+    numbers = count(1)
+
+    def create_database() -> str:
+        name = f"coopsite{next(numbers)}"
+        run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "coopsite", name)
+        return f"postgres://coopsite@127.0.0.1:{port}/{name}"
+
     try:
-        run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "coopsite", "coopsite")
-        yield f"postgres://coopsite@127.0.0.1:{port}/coopsite"
+        yield create_database
     finally:
         run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
         shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """The URL of an empty database `coopsite` on a server that keeps nothing safe on disk."""
-    with postgres_server("fsync=off") as url:
-        yield url
+def create_postgres_database() -> Iterator[Callable[[], str]]:
+    """A server for the whole session that keeps nothing safe on disk."""
+    with postgres_server("fsync=off") as create_database:
+        yield create_database
+
+
+@pytest.fixture
+def postgres_url(create_postgres_database: Callable[[], str]) -> str:
+    """The URL of an empty database of this test alone."""
+    return create_postgres_database()
 
 
 def _server_user() -> str | None:

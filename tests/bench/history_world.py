@@ -90,7 +90,8 @@ def programs(chain: AnvilChain, directory: Path) -> Iterator[Stack]:
 @contextmanager
 def durable_postgres() -> Iterator[str]:
     """A PostgreSQL as it comes: with fsync, and with commits that wait for the disk."""
-    with postgres_server() as url:
+    with postgres_server() as create_database:
+        url = create_database()
         with psycopg.connect(url) as connection:
             for setting in ("fsync", "synchronous_commit"):
                 row = connection.execute(f"SHOW {setting}").fetchone()

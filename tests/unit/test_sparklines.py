@@ -74,9 +74,8 @@ def test_every_picture_fits_its_frame_and_has_words_for_those_who_do_not_see_it(
 def test_today_and_yesterday_are_drawn_by_one_measure(counts: Counts) -> None:
     (_, yesterday), (_, today) = sparklines.picture(counts, "today").paths
     ends = [POINT.findall(path)[-1] for path in (yesterday, today) if path]
-    if ends and max(sum(counts.today), sum(counts.yesterday[:HOURS])) > 0:
-        full = sum(counts.yesterday) <= max(sum(counts.today), sum(counts.yesterday[:HOURS]))
-        assert not full or min(float(y) for _x, y in ends) == 1
+    if max(sum(counts.today), sum(counts.yesterday)) > 0:
+        assert min(float(y) for _x, y in ends) == 1
 
 
 def test_the_pictures_words_are_sums_of_what_is_drawn() -> None:
