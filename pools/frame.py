@@ -7,11 +7,16 @@ from django.conf import settings
 from pools import selectors
 
 
-def frame(*, topics: str) -> dict[str, Any]:
-    """The context of `base.html`, for a page that follows these topics live."""
-    around = selectors.surroundings()
+def frame(*, topics: str, newest: int = 1) -> dict[str, Any]:
+    """The context of `base.html`, for a page that follows these topics live.
+
+    What was read for it is at hand for the page, too: `newest` pools, and the hours of `recent`.
+    """
+    around = selectors.surroundings(newest=newest)
     return {
         "stats": around.stats,
+        "newest": around.newest,
+        "recent": around.recent,
         "topics": topics if settings.ENABLE_LIVE else "",
         "contracts": around.contracts,
         "notifications": settings.ENABLE_NOTIFICATIONS,

@@ -5,6 +5,7 @@ the next rows below, and the filter as the list's element tells it to judge rows
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,12 +80,14 @@ def event_list(request: HttpRequest) -> HttpResponse:
     if not query.get("limit"):
         query["limit"] = str(ROWS)
     filters = EventFilter(query)
+    around = frame(topics="events,notices")
+    contracts = around["contracts"]
     context = {
-        **frame(topics="events,notices"),
+        **around,
         "options": {"kind": [("", _("Any")), *KIND_NAMES.items()]},
-        "contract_options": _contract_options(asked=request.GET.get("contract")),
+        "contract_options": _contract_options(contracts, asked=request.GET.get("contract")),
         "more_open": any(request.GET.get(name) for name in MORE_EVENT_FILTERS),
-        **_list(filters, selectors.events(filters), request.GET, {"kind": KIND_NAMES}),
+        **_list(filters, selectors.events(filters, contracts), request.GET, {"kind": KIND_NAMES}),
         "newest_first": filters.ordering.descending and not filters.after,
     }
     return render(request, "events/list.html", context)
@@ -116,9 +119,9 @@ def _category_options(chosen: str | None) -> list[tuple[str, str]]:
     return [("", str(_("Any"))), *named, (NO_CATEGORY, str(_("Uncategorised")))]
 
 
-def _contract_options(asked: str | None) -> list[tuple[str, str]]:
+def _contract_options(contracts: Sequence[Contract], *, asked: str | None) -> list[tuple[str, str]]:
     """The contracts to choose among; none where there is one and the URL asks for none."""
-    addresses = list(Contract.objects.order_by("pk").values_list("address", flat=True))
+    addresses = [contract.address for contract in contracts]
     if len(addresses) < 2 and not (addresses and asked):
         return []
     return [("", str(_("Any"))), *((address, short_address(address)) for address in addresses)]

@@ -47,11 +47,16 @@ def periods(now: datetime, zone: tzinfo) -> Periods:
 
 def split_hours(period: Period) -> tuple[Period, list[Period]]:
     """The whole UTC hours inside a period, and the less than an hour long pieces at its edges."""
-    first, last = _next_hour(period.start), _hour(period.end)
+    first, last = _next_hour(period.start), whole_hour(period.end)
     if first > last:  # inside one hour
         return Period(first, first), [period]
     edges = [Period(period.start, first), Period(last, period.end)]
     return Period(first, last), [edge for edge in edges if edge.start < edge.end]
+
+
+def whole_hour(moment: datetime) -> datetime:
+    """When the UTC hour of this moment began."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def trend_percent(now: int, before: int) -> float | None:
@@ -63,10 +68,6 @@ def _midnight(local: datetime, zone: tzinfo) -> datetime:
     return datetime.combine(local.date(), time.min, tzinfo=zone).astimezone(UTC)
 
 
-def _hour(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
 def _next_hour(moment: datetime) -> datetime:
-    hour = _hour(moment)
+    hour = whole_hour(moment)
     return hour if hour == moment else hour + HOUR

@@ -3,7 +3,7 @@
 `selectors` fills them from the records; nothing here asks the database.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pools import events
@@ -34,7 +34,7 @@ class EventRow:
     pool_name: str | None
     account: str | None
     amount: int | None
-    args: dict[str, str | bool]
+    args: dict[str, str | bool] = field(hash=False)  # the key alone tells most rows apart
     block_number: int
     block_hash: str
     transaction_hash: str

@@ -29,7 +29,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     period = chosen_period.read(request.GET)
     arranged = arrangement.of(request)
     shows = arranged.shown.__contains__
-    around = frame(topics=arranged.topics(period.topics))
+    around = frame(
+        topics=arranged.topics(period.topics), newest=NEWEST_POOLS if shows("newest") else 1
+    )
     kind = request.GET.get("kind", "")
     chosen = feed_kinds.chosen(kind)
     shown = {
@@ -42,15 +44,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "unknown_kind": "" if chosen else kind[:40],
     }
     if shows("cards"):
-        shown["sparks"] = selectors.spark_counts(around["stats"].pools_total)
+        shown["sparks"] = selectors.spark_counts(
+            around["stats"].pools_total, recent=around["recent"]
+        )
     if shows("activity"):
         shown["events"] = (
-            selectors.latest_of_kinds(chosen.kinds, FEED_ROWS)
+            selectors.latest_of_kinds(chosen.kinds, FEED_ROWS, around["contracts"])
             if chosen and chosen.kinds
-            else selectors.latest_events(FEED_ROWS)
+            else selectors.latest_events(FEED_ROWS, contracts=around["contracts"])
         )
     if shows("newest"):
-        shown["pools"] = selectors.newest_pools(NEWEST_POOLS)
+        shown["pools"] = around["newest"]
     if shows("charts"):
         shown["periods"] = [(each, period_words(each)) for each in PERIODS]
         shown["figures"] = kept.figures(period.period)

@@ -18,7 +18,7 @@ from pools.charts.shown import Chart
 from pools.models import Pool
 from pools.rows import NEWEST_POOLS, EventRow, Stats
 from pools.selectors import Surroundings
-from pools.sparklines import Counts
+from pools.sparklines import Counts, picture
 from pools.status_rows import Status
 from realtime.changes import Change, PoolDetails
 from realtime.topics import Topic
@@ -138,7 +138,9 @@ def all_numbers(stats: Stats) -> str:
 def sparks(counts: Counts, names: Iterable[str]) -> str:
     """The named pictures of the cards."""
     return "".join(
-        partial(f"spark-{name}", _render("dashboard/_spark.html", {"counts": counts, "name": name}))
+        partial(
+            f"spark-{name}", _render("dashboard/_spark.html", {"picture": picture(counts, name)})
+        )
         for name in names
     )
 

@@ -1,9 +1,10 @@
 """The chart of one pool's money over time."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pools import presentation
@@ -22,12 +23,17 @@ def contributions(pool: Pool) -> Chart:
     `pool` may be one of the past: the chart ends where it does.
     """
     read = balances.of(pool)
-    totals = [total for _at, total in read.steps]
-    times = [at for at, _total in read.steps]
-    titles = [f"{shown.full(at)}: {_btc(total)}" for at, total in read.steps]
+    return _contributions(tuple(read.steps), read.cut, timezone.get_current_timezone())
+
+
+@presentation.remembered
+def _contributions(steps: tuple[tuple[datetime, int], ...], cut: bool, _zone: tzinfo) -> Chart:
+    totals = [total for _at, total in steps]
+    times = [at for at, _total in steps]
+    titles = [f"{shown.full(at)}: {_btc(total)}" for at, total in steps]
     hint = (
         _("the last %(count)s changes") % {"count": presentation.whole(len(totals) - 1)}
-        if read.cut
+        if cut
         else _("since it was created")
     )
     return Chart(
@@ -51,9 +57,7 @@ def contributions(pool: Pool) -> Chart:
         empty=_("The line begins when the first member joins and brings money."),
         table=Table(
             (_("Time"), _("In the pool")),
-            tuple(
-                (shown.full(at), _btc(total)) for at, total in read.steps[: -TABLE_ROWS - 1 : -1]
-            ),
+            tuple((shown.full(at), _btc(total)) for at, total in steps[: -TABLE_ROWS - 1 : -1]),
         ),
     )
 

@@ -26,7 +26,7 @@ from pools.selectors.readings import reading, readings_of
 from pools.selectors.regions import regions
 from pools.selectors.sparklines import spark_counts
 from pools.selectors.status import status
-from pools.selectors.surroundings import Surroundings, fee_changes, surroundings
+from pools.selectors.surroundings import Surroundings, surroundings
 
 __all__ = [
     "Account",
@@ -43,7 +43,6 @@ __all__ = [
     "current_seq",
     "event_rows",
     "events",
-    "fee_changes",
     "largest_members",
     "last_verification",
     "latest_events",

@@ -2,15 +2,19 @@
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from django.db.models import Q, Sum
+from django.utils import timezone
 
 from pools.buckets import DAY, Buckets, Hour
 from pools.models import Chain, HourlyActivity
+from pools.periods import periods
+
+ByHour: TypeAlias = Mapping[datetime, Mapping[str, int]]  # how many events of each kind
 
 # Kinds that people tell apart; whatever else there is comes last.
 GROUPS: Final = (
@@ -66,6 +70,22 @@ def _by_kind(stretch: Buckets, since: datetime, until: datetime) -> list[Counter
         if place is not None:
             sums[place][kind] += count
     return sums
+
+
+def recent(now: datetime) -> ByHour:
+    """The counts of every hour since yesterday began or a day ago: one query for many numbers."""
+    yesterday = periods(now, timezone.get_default_timezone()).yesterday_same_time.start
+    return counted_since(min(yesterday, now - DAY))
+
+
+def counted_since(moment: datetime) -> ByHour:
+    """The counts of the hour of this moment and of all later ones, some a little ahead of now."""
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    found = HourlyActivity.objects.filter(hour__gte=hour).order_by()
+    counted: dict[datetime, Counter[str]] = {}
+    for at, kind, count in found.values_list("hour", "kind", "count"):
+        counted.setdefault(at, Counter())[kind] += count
+    return counted
 
 
 def hours(*, since: datetime | None = None, until: datetime | None = None) -> list[Hour]:

@@ -1,6 +1,7 @@
 """Reads of pools, members, events and messages, in a constant number of queries each.
 
-Numbers about the whole are in `overview`; which rows a URL asks for is `filters`' matter.
+Numbers about the whole are in `overview`; which rows a URL asks for is `filters`' matter. Whoever
+has read `contracts` hands them to the reads of events, which then do not ask for them.
 """
 
 import sys
@@ -12,7 +13,7 @@ from django.db.models import Q, QuerySet
 from pools import paging, rows
 from pools.filters import EventFilter, MemberFilter, PoolFilter
 from pools.interface import event_args
-from pools.models import Block, Cursor, Log, Membership, OutboxRow, Pool, is_of_kind
+from pools.models import Block, Contract, Cursor, Log, Membership, OutboxRow, Pool, is_of_kind
 from pools.paged_filter import PagedFilter
 from pools.paging import Page
 from pools.projecting import event_of
@@ -44,28 +45,32 @@ def largest_members(pool: Pool, limit: int) -> list[Membership]:
     return list(found.order_by("-active", "-contribution", "account")[:limit])
 
 
-def events(filters: EventFilter) -> Page[EventRow]:
+def events(filters: EventFilter, contracts: Iterable[Contract] = ()) -> Page[EventRow]:
     """The events that the filter's valid values select, without those that were taken back."""
-    return _page(filters.select(standing_events()), filters).map(event_rows)
+    found = _page(filters.select(standing_events()), filters)
+    return found.map(lambda logs: event_rows(logs, contracts))
 
 
 def latest_events(
-    limit: int = 10, pool: Pool | None = None, up_to: int | None = None
+    limit: int = 10,
+    pool: Pool | None = None,
+    up_to: int | None = None,
+    contracts: Iterable[Contract] = (),
 ) -> list[EventRow]:
     """The newest events, newest first; of that pool alone, and up to that block, if told so."""
     found = standing_events().order_by("-block_number", "-log_index")
     if up_to is not None:
         found = found.filter(block_number__lte=up_to)
     if pool is None:
-        return event_rows(found[:limit])
+        return event_rows(found[:limit], contracts)
     of_pool = found.filter(contract=pool.contract_id, pool_id=pool.pool_id)
-    logs = list(of_pool.prefetch_related(None)[:limit])
-    for log in logs:
-        log.contract = pool.contract
-    return _rows_of(logs, {(pool.contract_id, pool.pool_id): pool.name})
+    names = {(pool.contract_id, pool.pool_id): pool.name}
+    return _rows_of(list(of_pool[:limit]), names, [pool.contract])
 
 
-def latest_of_kinds(kinds: Sequence[str], limit: int) -> list[EventRow]:
+def latest_of_kinds(
+    kinds: Sequence[str], limit: int, contracts: Iterable[Contract] = ()
+) -> list[EventRow]:
     """The newest events of these kinds that could be read, newest first.
 
     Each kind is asked for alone, by its index: asked at once, all of theirs would be sorted.
@@ -76,8 +81,8 @@ def latest_of_kinds(kinds: Sequence[str], limit: int) -> list[EventRow]:
         found = readable.filter(is_of_kind(kind)).order_by("-block_number", "-log_index")
         newest += found.values_list("block_number", "log_index", "seq")[:limit]
     wanted = [seq for *_place, seq in sorted(newest, reverse=True)[:limit]]
-    logs = _logs().in_bulk(wanted)
-    return event_rows(logs[seq] for seq in wanted if seq in logs)
+    logs = Log.objects.in_bulk(wanted)
+    return event_rows((logs[seq] for seq in wanted if seq in logs), contracts)
 
 
 def outbox_after(seq: int, limit: int) -> list[Message]:
@@ -98,20 +103,31 @@ def outbox_after(seq: int, limit: int) -> list[Message]:
     ]
 
 
-def event_rows(logs: Iterable[Log]) -> list[EventRow]:
-    """The rows for decoded logs (contract at hand), with pool names and confirmations."""
+def event_rows(logs: Iterable[Log], contracts: Iterable[Contract] = ()) -> list[EventRow]:
+    """The rows for decoded logs, with pool names and confirmations."""
     found = list(logs)
-    return _rows_of(found, _pool_names(found))
+    return _rows_of(found, _pool_names(found), contracts)
 
 
-def _rows_of(logs: Sequence[Log], names: Mapping[tuple[int, int], str]) -> list[EventRow]:
+def _rows_of(
+    logs: Sequence[Log], names: Mapping[tuple[int, int], str], contracts: Iterable[Contract]
+) -> list[EventRow]:
+    _attach_contracts(logs, {contract.pk: contract for contract in contracts})
     _attach_blocks(logs)
     confirmed_up_to = _confirmed_block()
     return [_event_row(log, names, confirmed_up_to) for log in logs]
 
 
+def _attach_contracts(logs: Sequence[Log], known: Mapping[int, Contract]) -> None:
+    without = [log for log in logs if not Log.contract.is_cached(log)]
+    unknown = {log.contract_id for log in without} - known.keys()
+    found = {**known, **Contract.objects.in_bulk(unknown)} if unknown else known
+    for log in without:
+        log.contract = found[log.contract_id]
+
+
 def _attach_blocks(logs: Sequence[Log]) -> None:
-    """Fetch the blocks of many logs, as `prefetch_related` would, in parts that SQLite can take."""
+    """Not joined: blocks might tempt a planner to begin there."""
     without = [log for log in logs if not Log.block.is_cached(log)]
     blocks = Block.objects.in_bulk({log.block_id for log in without})
     for log in without:
@@ -127,14 +143,9 @@ def all_pools() -> QuerySet[Pool]:
     return with_all.defer("name_raw", "category__keywords_en", "category__keywords_es")
 
 
-def _logs() -> QuerySet[Log]:
-    """Logs with what `event_rows` needs. Joined, blocks might tempt a planner to begin there."""
-    return Log.objects.prefetch_related("contract")
-
-
 def standing_events() -> QuerySet[Log]:
     """Logs that stand and are events of the interface; the admin shows the undecodable ones."""
-    return _logs().filter(retracted_seq=None).exclude(kind="")
+    return Log.objects.filter(retracted_seq=None).exclude(kind="")
 
 
 def _confirmed_block() -> int:

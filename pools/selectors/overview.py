@@ -4,20 +4,19 @@ None of them grows with the number of events: totals are kept by `ingest`, days 
 hourly counts. The clock is handed in by tests. Nothing is written.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from django.db.models import Q, Sum
 from django.utils import timezone
 
 from pools import block_times
-from pools.models import Chain, Contract, Cursor, HourlyActivity, ListenerStatus, Log
-from pools.periods import Period, periods, split_hours, trend_percent
+from pools.models import Chain, Contract, Cursor, ListenerStatus, Log, Pool
+from pools.periods import Period, periods, split_hours, trend_percent, whole_hour
 from pools.rows import Connection, Stats
+from pools.selectors import hours
+from pools.selectors.hours import ByHour
 from pools.selectors.lists import newest_pools
 
 # The listener writes its status every 5 s; after four missed ones it is taken for gone.
@@ -40,25 +39,28 @@ def contracts() -> list[Contract]:
 
 def stats(now: datetime | None = None) -> Stats:
     """The dashboard's numbers, days and hours by the site's time zone and block time."""
-    seq = current_seq()
-    return stats_of(contracts(), seq=seq, now=now or timezone.now())
+    now = now or timezone.now()
+    return stats_of(contracts(), newest_pools(1), hours.recent(now), now=now)
 
 
-def stats_of(contracts: Iterable[Contract], *, seq: int, now: datetime) -> Stats:
-    """As `stats`. The sequence number has to be read before the contracts are."""
+def stats_of(
+    contracts: Sequence[Contract], newest: Sequence[Pool], recent: ByHour, *, now: datetime
+) -> Stats:
+    """As `stats`, of what has been read: the contracts first, for their chain's sequence number
+    has to be no newer than anything else.
+    """
     times = periods(now, timezone.get_default_timezone())
-    today, yesterday, this_hour = _events_in(
-        times.today, times.yesterday_same_time, times.this_hour
-    )
+    today = _events_in(times.today, recent)
+    yesterday = _events_in(times.yesterday_same_time, recent)
     return Stats(
         **_totals(contracts),
         events_today=today,
         events_yesterday_same_time=yesterday,
-        events_this_hour=this_hour,
+        events_this_hour=_events_in(times.this_hour, recent),
         trend_percent=trend_percent(today, yesterday),
-        latest_pool=next(iter(newest_pools(1)), None),
-        seq=seq,
-        connection=connection(now),
+        latest_pool=next(iter(newest), None),
+        seq=max(one.chain.last_seq for one in contracts) if contracts else current_seq(),
+        connection=connection(now, contracts),
     )
 
 
@@ -69,12 +71,13 @@ def recounted(before: Stats, now: datetime | None = None) -> Stats:
     """
     seq = current_seq()
     times = periods(now or timezone.now(), timezone.get_default_timezone())
-    today, this_hour = _events_in(times.today, times.this_hour)
+    recent = hours.counted_since(min(times.today.start, times.this_hour.start))
+    today = _events_in(times.today, recent)
     return replace(
         before,
         **_totals(Contract.objects.all()),
         events_today=today,
-        events_this_hour=this_hour,
+        events_this_hour=_events_in(times.this_hour, recent),
         trend_percent=trend_percent(today, before.events_yesterday_same_time),
         seq=seq,
     )
@@ -87,11 +90,14 @@ def _totals(contracts: Iterable[Contract]) -> dict[str, Any]:
     return {name: sum(getattr(contract, name) for contract in each) for name in names}
 
 
-def connection(now: datetime | None = None) -> Connection:
-    """What the listener last said, and how far its cursor is behind the head it heard of."""
+def connection(now: datetime | None = None, contracts: Sequence[Contract] = ()) -> Connection:
+    """What the listener last said, and how far its cursor is behind the head it heard of.
+
+    `contracts`, as `contracts` reads them, have the cursor at hand.
+    """
     now = now or timezone.now()
     status = ListenerStatus.objects.order_by("-updated_at").first()
-    cursor = _cursor()
+    cursor = _cursor(contracts)
     if status is None:
         status = ListenerStatus(state=ListenerStatus.State.OFFLINE, updated_at=now)
         silent = True
@@ -132,24 +138,24 @@ def _halted_since(status: ListenerStatus, now: datetime) -> datetime | None:
     )
 
 
-def _cursor() -> int | None:
+def _cursor(contracts: Sequence[Contract]) -> int | None:
+    if contracts:
+        cursors = [getattr(one.chain, "cursor", None) for one in contracts]
+        return max((cursor.number for cursor in cursors if cursor), default=None)
     return Cursor.objects.order_by("-number").values_list("number", flat=True).first()
 
 
-def _events_in(*within: Period) -> list[int]:
-    """How many events have block times in each period: hourly counts, and logs at its edges.
-
-    One query for the hours of all, and two for each edge that is no whole hour.
+def _events_in(period: Period, by_hour: ByHour) -> int:
+    """How many events have block times in the period: the counts of its hours, and logs at its
+    edges, of which nobody asks where their hour has none.
     """
-    split = [split_hours(period) for period in within]
-    inside = [Q(hour__gte=hours.start, hour__lt=hours.end) for hours, _edges in split]
-    counted = HourlyActivity.objects.filter(reduce(or_, inside)).aggregate(
-        **{f"of_{place}": Sum("count", filter=one) for place, one in enumerate(inside)}
+    within, edges = split_hours(period)
+    counted = sum(
+        sum(kinds.values()) for hour, kinds in by_hour.items() if within.start <= hour < within.end
     )
-    return [
-        (counted[f"of_{place}"] or 0) + sum(map(_events_at, edges))
-        for place, (_hours, edges) in enumerate(split)
-    ]
+    return counted + sum(
+        _events_at(edge) for edge in edges if any(by_hour.get(whole_hour(edge.start), {}).values())
+    )
 
 
 def _events_at(edge: Period) -> int:

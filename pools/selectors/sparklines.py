@@ -1,4 +1,4 @@
-"""The counts behind the cards' small pictures: two queries over the hours of a month.
+"""The counts behind the cards' small pictures: two queries over the hours of a month, or one.
 
 They follow from the hourly counts alone, so they cost the same however many events there are. The
 clock is handed in by tests.
@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Sum
 from django.utils import timezone
 
 from pools.models import HourlyActivity
 from pools.periods import HOUR, periods
+from pools.selectors import hours
+from pools.selectors.hours import ByHour
 from pools.sparklines import DAYS, HOURS, Counts
 
 IN = frozenset({"MemberJoined"})
@@ -20,22 +21,26 @@ OUT = frozenset({"MemberLeft", "PartialWithdrawal"})
 DAY = timedelta(days=1)
 
 
-def spark_counts(pools_total: int, now: datetime | None = None) -> Counts:
-    """What the cards' pictures show, `pools_total` being how many pools there are now."""
+def spark_counts(
+    pools_total: int, now: datetime | None = None, *, recent: ByHour | None = None
+) -> Counts:
+    """What the cards' pictures show, `pools_total` being how many pools there are now.
+
+    `recent` are the hours of now, where they have been read.
+    """
     now = now or timezone.now()
+    counted = hours.recent(now) if recent is None else recent
     zone = timezone.get_default_timezone()
     today = periods(now, zone).today.start
     yesterday = periods(today - HOUR, zone).today.start
     this_hour = now.replace(minute=0, second=0, microsecond=0)
     last = [this_hour - back * HOUR for back in reversed(range(HOURS))]
-    counted = _by_hour_and_kind(since=min(yesterday, last[0]))
 
     def of(hours: Iterable[datetime], kinds: Iterable[str] = ()) -> tuple[int, ...]:
-        wanted = frozenset(kinds)
-        return tuple(
-            sum(count for kind, count in counted.get(hour, ()) if not wanted or kind in wanted)
-            for hour in hours
-        )
+        each = [counted.get(hour, {}) for hour in hours]
+        if not kinds:
+            return tuple(sum(counts.values()) for counts in each)
+        return tuple(sum(counts.get(kind, 0) for kind in kinds) for counts in each)
 
     return Counts(
         pools=_pools_by_day(pools_total, now=now),
@@ -47,15 +52,6 @@ def spark_counts(pools_total: int, now: datetime | None = None) -> Counts:
         paid_in=of(last, IN),
         paid_out=of(last, OUT),
     )
-
-
-def _by_hour_and_kind(*, since: datetime) -> dict[datetime, list[tuple[str, int]]]:
-    """Counts of each kind by hour; hours a little ahead of our clock, by block time, included."""
-    found = HourlyActivity.objects.filter(hour__gte=since).order_by()
-    counted: dict[datetime, list[tuple[str, int]]] = {}
-    for hour, kind, count in found.values_list("hour", "kind").annotate(total=Sum("count")):
-        counted.setdefault(hour, []).append((kind, count))
-    return counted
 
 
 def _pools_by_day(total: int, *, now: datetime) -> tuple[int, ...]:

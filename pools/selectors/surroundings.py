@@ -7,12 +7,15 @@ from typing import Final
 
 from django.utils import timezone
 
-from pools.models import Contract, HourlyActivity
+from pools.models import Contract, Pool
+from pools.periods import whole_hour
 from pools.rows import EventRow, Stats
+from pools.selectors import hours
 from pools.selectors.alerts import passed_over
 from pools.selectors.coverage import behind
-from pools.selectors.lists import latest_of_kinds
-from pools.selectors.overview import contracts, current_seq, stats_of
+from pools.selectors.hours import ByHour
+from pools.selectors.lists import latest_of_kinds, newest_pools
+from pools.selectors.overview import contracts, stats_of
 from pools.status_rows import Behind
 
 FEE_KINDS: Final = ("PerformanceFeeUpdated", "FeeCollectorUpdated")
@@ -25,6 +28,8 @@ class Surroundings:
     """Numbers, connection and banners, as read at one moment."""
 
     stats: Stats
+    newest: Sequence[Pool]
+    recent: ByHour
     contracts: Sequence[Contract]
     fee_changes: Sequence[EventRow]
     behind: Sequence[Behind]
@@ -35,28 +40,30 @@ class Surroundings:
         return [one for one in self.contracts if one.paused or one.emergency_mode]
 
 
-def surroundings(now: datetime | None = None) -> Surroundings:
+def surroundings(now: datetime | None = None, *, newest: int = 1) -> Surroundings:
+    """With so many of the newest pools."""
     now = now or timezone.now()
-    seq = current_seq()  # before all that follows: what is shown is never older than it says
-    found = contracts()
+    found = contracts()  # with the sequence number, than which nothing that follows is older
+    pools, recent = newest_pools(newest), hours.recent(now)
     return Surroundings(
-        stats=stats_of(found, seq=seq, now=now),
+        stats=stats_of(found, pools, recent, now=now),
+        newest=pools,
+        recent=recent,
         contracts=found,
-        fee_changes=fee_changes(now),
+        fee_changes=fee_changes(now, recent, found),
         behind=behind(found),
         passed_over=passed_over(),
     )
 
 
-def fee_changes(now: datetime) -> list[EventRow]:
+def fee_changes(now: datetime, recent: ByHour, contracts: Sequence[Contract]) -> list[EventRow]:
     """The newest change of each contract's fee and of who collects it, none older than a day.
 
-    A single query while there is none.
+    No query while there is none in the counts of now.
     """
     since = now - SHOWN_FOR
-    hour = since.replace(minute=0, second=0, microsecond=0)
-    counted = HourlyActivity.objects.filter(hour__gte=hour, kind__in=FEE_KINDS, count__gt=0)
-    kinds = counted.values_list("kind", flat=True).distinct()
-    rows = [row for row in latest_of_kinds(sorted(kinds), MOST) if row.timestamp > since]
+    counts = [kinds for hour, kinds in recent.items() if hour >= whole_hour(since)]
+    kinds = [kind for kind in FEE_KINDS if any(counted.get(kind) for counted in counts)]
+    rows = [row for row in latest_of_kinds(kinds, MOST, contracts) if row.timestamp > since]
     newest = {(row.contract, row.kind): row for row in reversed(rows)}
     return list(newest.values())

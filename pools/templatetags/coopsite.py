@@ -1,6 +1,6 @@
 """Filters and tags of all templates: thin doors to `pools.presentation`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -194,9 +194,9 @@ def _address_element(address: str, explorer_url: str, contract: bool) -> SafeStr
 
 @register.simple_tag
 @presentation.remembered
-def same_for_all(template_name: str) -> SafeString:
-    """A partial that knows nothing of its page, made once for each language."""
-    return render_to_string(template_name)
+def same_for_all(template_name: str, **values: Hashable) -> SafeString:
+    """A partial that knows nothing of its page but these values, made once for each language."""
+    return render_to_string(template_name, values)
 
 
 @register.simple_tag

@@ -440,7 +440,7 @@ def test_lists_take_the_same_few_queries_however_long(
             get(client, "/events", limit=1000)
         with django_assert_num_queries(2):
             get(client, f"/pools/{CONTRACT}/{start}/members")
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(5):
             get(client, "/stats")
 
 

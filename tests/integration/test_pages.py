@@ -391,7 +391,7 @@ def test_a_change_of_the_fees_is_told_on_every_page_for_a_day(
     assert f'data-notice="{key}"' in html
     assert html.count("data-notice=") == 2, "an earlier change of the same is no news"
     later = timezone.now() + timedelta(days=1)
-    assert selectors.fee_changes(later) == []
+    assert selectors.surroundings(later).fee_changes == []
 
 
 def test_only_a_known_chain_links_to_its_explorer(client: Client, chain: ChainFactory) -> None:

@@ -1,0 +1,115 @@
+"""The rows of feeds and lists, each remembered by all that it shows: pages repeat most of them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from pools.models import Membership, Pool
+from pools.presentation import remembered
+from pools.rows import EventRow
+from pools.templatetags.coopsite import address_element, pool_title, pool_url
+
+register = template.Library()
+
+
+@register.filter
+def feed_row(event: EventRow) -> SafeString:
+    return _feed_row(event, *_today())
+
+
+@remembered
+def _feed_row(event: EventRow, _day: date, _zone: tzinfo) -> SafeString:
+    return render_to_string("dashboard/_feed_row.html", {"event": event})
+
+
+@register.filter
+def event_row(event: EventRow) -> SafeString:
+    return _event_row(event, *_today())
+
+
+@remembered
+def _event_row(event: EventRow, _day: date, _zone: tzinfo) -> SafeString:
+    return render_to_string("events/_event_row.html", {"event": event})
+
+
+@register.filter
+def pool_row(pool: Pool) -> SafeString:
+    kept = pool.category
+    category = (kept.slug, kept.tone, kept.name) if kept else None
+    return _pool_row(pool, _columns(pool), category, pool.contract.address, *_today())
+
+
+@remembered
+def _pool_row(
+    pool: Pool,
+    _columns: tuple[object, ...],
+    _category: tuple[str, ...] | None,
+    _contract: str,
+    _day: date,
+    _zone: tzinfo,
+) -> SafeString:
+    """Two pools are equal to Python by their key alone, so what is in them is asked for beside."""
+    return render_to_string("pools/_pool_row.html", {"pool": pool})
+
+
+@register.filter
+def member_row(member: Membership, pool: Pool) -> SafeString:
+    """Of the table of a pool's members."""
+    lead = address_element(member.account, pool.contract.chain_id)
+    return _holding_row(_holding(member, pool, lead=lead), *_today())
+
+
+@register.filter
+def membership_row(member: Membership) -> SafeString:
+    """Of the table of an account's pools."""
+    pool = member.pool
+    lead = format_html('<a href="{}">{}</a>', pool_url(pool), pool_title(pool))
+    return _holding_row(_holding(member, pool, lead=lead, titled=True), *_today())
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What somebody holds in a pool, as a row shows it."""
+
+    lead: SafeString
+    titled: bool
+    active: bool
+    joined_at: datetime
+    left_at: datetime | None
+    contribution: int
+    yield_claimed: int
+    pool_total: int
+
+
+def _holding(member: Membership, pool: Pool, *, lead: SafeString, titled: bool = False) -> Holding:
+    return Holding(
+        lead=lead,
+        titled=titled,
+        active=member.active,
+        joined_at=member.joined_at,
+        left_at=member.left_at,
+        contribution=member.contribution,
+        yield_claimed=member.yield_claimed,
+        pool_total=pool.total_contributed,
+    )
+
+
+@remembered
+def _holding_row(holding: Holding, _day: date, _zone: tzinfo) -> SafeString:
+    return render_to_string("pools/_holding_row.html", {"holding": holding})
+
+
+def _columns(pool: Pool) -> tuple[object, ...]:
+    """The values of all columns that were read."""
+    return tuple(value for name, value in pool.__dict__.items() if not name.startswith("_"))
+
+
+def _today() -> tuple[date, tzinfo]:
+    """Times are shown by the day that it is, and where."""
+    zone = timezone.get_current_timezone()
+    return timezone.now().astimezone(zone).date(), zone
