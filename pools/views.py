@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from pools import arrangement, at_block, chosen_period, embedding, feed_kinds, selectors
+from pools import arrangement, at_block, cards, chosen_period, embedding, feed_kinds, selectors
 from pools.buckets import PERIODS
 from pools.charts import kept, series
 from pools.charts.dashboard import period_words
@@ -28,7 +28,7 @@ BIGGEST_POOL_ID = 2**256 - 1
 def dashboard(request: HttpRequest) -> HttpResponse:
     period = chosen_period.read(request.GET)
     arranged = arrangement.of(request)
-    shows = arranged.shown.__contains__
+    shows = arranged.shows
     around = frame(
         topics=arranged.topics(period.topics), newest=NEWEST_POOLS if shows("newest") else 1
     )
@@ -43,10 +43,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "chosen": chosen or feed_kinds.ALL,
         "unknown_kind": "" if chosen else kind[:40],
     }
-    if shows("cards"):
-        shown["sparks"] = selectors.spark_counts(
-            around["stats"].pools_total, recent=around["recent"]
-        )
+    if names := arranged.parts("cards"):
+        shown["cards"] = cards.shown(names, around["stats"])
+        if set(names) - {cards.LIVE}:
+            shown["sparks"] = selectors.spark_counts(
+                around["stats"].pools_total, recent=around["recent"]
+            )
     if shows("activity"):
         shown["events"] = (
             selectors.latest_of_kinds(chosen.kinds, FEED_ROWS, around["contracts"])
@@ -55,9 +57,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         )
     if shows("newest"):
         shown["pools"] = around["newest"]
-    if shows("charts"):
+    if names := arranged.parts("charts"):
         shown["periods"] = [(each, period_words(each)) for each in PERIODS]
-        shown["figures"] = kept.figures(period.period)
+        shown["figures"] = kept.figures(period.period, names)
     response = render(request, "dashboard/dashboard.html", shown)
     patch_vary_headers(response, ["Cookie"])
     return response

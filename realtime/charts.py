@@ -1,6 +1,6 @@
 """When the hub tells of the dashboard's charts: soon after something happened, and seldom.
 
-Only periods that somebody watches are read, one at a time, so that no frame waits for all of them.
+Only what somebody watches is read, one period at a time, so that no frame waits for all of them.
 """
 
 import time
@@ -24,7 +24,7 @@ class Charts:
         self._hub = hub
         self._changed = False
         self._at = 0.0
-        self._waiting: dict[Topic, set[Language]] = {}
+        self._waiting: dict[str, dict[Topic, set[Language]]] = {}
 
     def may_have_changed(self) -> None:
         """Something was stored, or the hour turned."""
@@ -42,11 +42,13 @@ class Charts:
         if not self._waiting:
             self._changed = False
             self._at = began
-            self._waiting = self._hub.watched("charts")
-        topic, languages = self._waiting.popitem()
+            for topic, languages in self._hub.watched("charts").items():
+                self._waiting.setdefault(topic.period, {})[topic] = languages
+        period, watched = self._waiting.popitem()
         figures = self._hub.source.figures
-        texts = await self._hub.in_thread(figures.changed, topic.period, languages)
+        news = await self._hub.in_thread(figures.changed, period, watched)
         self._at = max(self._at, began + max(EACH, REST * (time.monotonic() - began)))
-        if any(texts.values()):
+        if any(any(texts.values()) for texts in news.values()):
             self._hub.forget_standing()
+        for topic, texts in news.items():
             await self._hub.mention(texts, to=topic.__eq__)

@@ -172,15 +172,13 @@ def status_panels(status: Status, names: Iterable[str]) -> str:
     )
 
 
-def figures(charts: Iterable[Chart]) -> dict[str, str]:
-    """What of each chart changes, by the element that holds it: picture, table rows and sums."""
+def figure(chart: Chart) -> dict[str, str]:
+    """What of a chart changes, by the element that holds it: picture, table rows and sums."""
     parts = {}
-    for chart in charts:
-        has_sums = chart.table and chart.table.sums
-        for end in ("picture", "rows", "sums") if has_sums else ("picture", "rows"):
-            template = f"charts/_{end}.html"
-            target = f"{chart.name}-{end}"
-            parts[target] = partial(target, _render(template, {"chart": chart}))
+    has_sums = chart.table and chart.table.sums
+    for end in ("picture", "rows", "sums") if has_sums else ("picture", "rows"):
+        target = f"{chart.name}-{end}"
+        parts[target] = partial(target, _render(f"charts/_{end}.html", {"chart": chart}))
     return parts
 
 

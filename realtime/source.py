@@ -149,13 +149,13 @@ class Source:
                 elif topic.kind in ("pools", "events", "pool", "charts") and with_lists:
                     html += self._whole(topic, as_of)
                 elif topic.kind == "charts":
-                    html += self.figures.told_lately(topic.period, language)
+                    html += self.figures.told_lately(topic, language)
                 elif topic.kind == "status":
                     html += self.panels.all()
         return html
 
     def _whole(self, topic: Topic, seq: int) -> str:
-        return self.figures.all(topic.period) if topic.kind == "charts" else lists.whole(topic, seq)
+        return self.figures.all(topic) if topic.kind == "charts" else lists.whole(topic, seq)
 
     def look_around(self) -> Surroundings:
         """Read numbers and connection anew, also for the passing of an hour or of the listener."""

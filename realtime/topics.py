@@ -4,11 +4,12 @@ Everything here comes from strangers: what is not exactly right is refused. Pure
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qs
 
 from pools.buckets import PERIODS
+from pools.charts import titles
 from pools.decoding import checksum
 
 MOST_TOPICS = 8
@@ -29,20 +30,21 @@ class Topic:
     """One thing to hear of; `kind` is one of KINDS, "charts" or "pool".
 
     Only the last names a pool, by its contract's checksummed address and its id; only "charts" a
-    period, one of `buckets.PERIODS`.
+    period, one of `buckets.PERIODS`, and, unless all of them are meant, which charts.
     """
 
     kind: str
     contract: str = ""
     pool_id: int = -1
     period: str = ""
+    charts: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         match self.kind:
             case "pool":
                 return f"pool:{self.contract}:{self.pool_id}"
             case "charts":
-                return f"charts:{self.period}"
+                return ":".join(["charts", self.period, *filter(None, [".".join(self.charts)])])
         return self.kind
 
 
@@ -116,6 +118,8 @@ def _topic(text: str) -> Topic:
         return Topic(text)
     if text in CHARTS:
         return CHARTS[text]
+    if text.startswith("charts:"):
+        return _some_charts(text)
     match = _POOL.fullmatch(text)
     if not match:
         raise BadRequest("a topic that does not exist")
@@ -123,3 +127,13 @@ def _topic(text: str) -> Topic:
     if pool_id >= 2**256:
         raise BadRequest("a pool id beyond uint256")
     return Topic("pool", checksum(bytes.fromhex(contract[2:])), pool_id)
+
+
+def _some_charts(text: str) -> Topic:
+    """Charts of a period, each named once; in which order they stand is the page's matter."""
+    of, _colon, rest = text.rpartition(":")
+    names = rest.split(".")
+    if of not in CHARTS or len(set(names)) < len(names) or not set(names) <= set(titles.ALL):
+        raise BadRequest("a topic that does not exist")
+    some = tuple(name for name in titles.ALL if name in names)
+    return CHARTS[of] if some == titles.ALL else replace(CHARTS[of], charts=some)

@@ -1,6 +1,8 @@
 """The dashboard's charts of one period: which, and in which order."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from django.utils import timezone
@@ -10,7 +12,9 @@ from pools import buckets
 from pools.buckets import PERIODS
 from pools.charts import compared, over_time, shares, shown
 from pools.charts.shown import Chart
+from pools.charts.titles import ALL
 from pools.selectors import activity
+from pools.selectors.activity import Activity
 from pools.stretches import Period
 
 DEFAULT: Final = "24h"
@@ -25,19 +29,31 @@ def period_words(period: str) -> str:
     return {"24h": _("24 hours"), "7d": _("7 days"), "30d": _("30 days"), "all": _("All")}[period]
 
 
-def charts(period: Period, now: datetime | None = None) -> list[Chart]:
-    """All of them, in the active language. A constant number of queries."""
-    read = activity.read(period, now or timezone.now())
+def charts(period: Period, names: Sequence[str] = ALL, now: datetime | None = None) -> list[Chart]:
+    """Those of these names, in the active language. A constant number of queries.
+
+    What none of them shows is not read.
+    """
+    of = frozenset(names)
+    read = activity.read(period, now or timezone.now(), of=of)
+    makers: dict[str, Callable[[], Chart]] = {
+        "regions": partial(shares.regions, read.regions, period),
+        "sizes": partial(shares.sizes, read.sizes),
+        "categories": partial(shares.categories, read.categories),
+    }
+    if activity.OF_HOURS & of:
+        makers |= _over_time(period, read)
+    return [makers[name]() for name in names]
+
+
+def _over_time(period: Period, read: Activity) -> dict[str, Callable[[], Chart]]:
     spans = compared.spans_of(period, read)
     groups = len(over_time.GROUP_CSS)
     counts = buckets.into(read.hours, spans, groups)
     names = shown.bucket_names(spans)
     before = compared.before(period, read, spans, groups)
-    return [
-        over_time.pools(read, spans, names, counts, before),
-        over_time.activity(spans, names, counts, before),
-        over_time.rhythm(read, period),
-        shares.regions(read.regions, period),
-        shares.sizes(read.sizes),
-        shares.categories(read.categories),
-    ]
+    return {
+        "pools": partial(over_time.pools, read, spans, names, counts, before),
+        "activity": partial(over_time.activity, spans, names, counts, before),
+        "rhythm": partial(over_time.rhythm, read, period),
+    }

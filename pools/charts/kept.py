@@ -1,4 +1,4 @@
-"""The dashboard's charts as HTML, drawn once for all who ask within some seconds.
+"""The dashboard's charts as HTML, each drawn once for all who ask for it within some seconds.
 
 Held by the process. What is kept may be as old as live pages let their charts be; after that it
 serves only while the charts are drawn from the same records. Only the newest few are kept.
@@ -6,19 +6,20 @@ serves only while the charts are drawn from the same records. Only the newest fe
 
 import threading
 import time
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from pools.buckets import PERIODS
 from pools.charts import dashboard
+from pools.charts.titles import ALL
 from pools.selectors import activity
 from pools.stretches import Period
 
@@ -29,38 +30,36 @@ GOOD_FOR: Final = 5.0  # seconds, whatever happens: as often live pages are told
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    html: SafeString
+    """Of one period in one language: as many of its charts as were asked for, by name."""
+
     state: Hashable
     good_until: float  # by the monotonic clock
+    html: dict[str, SafeString] = field(default_factory=dict)
 
 
-_kept: dict[tuple[Period, str | None, str, int], Drawing] = {}
+Key = tuple[Period, str | None, str, int]
+_kept: dict[Key, Drawing] = {}
 _lock = threading.Lock()
 
 
-def figures(period: Period) -> SafeString:
-    """The charts of a period, in the active language.
+def figures(period: Period, names: Sequence[str] = ALL) -> SafeString:
+    """The charts of these names of a period, in this order, in the active language.
 
-    However many days strangers ask for, they leave the drawings of the named periods alone.
+    However many days strangers ask for, they leave the drawings of the named periods alone; and
+    whatever they arrange, no chart is kept twice.
     """
     now, clock = timezone.now(), time.monotonic()
-    turn = int(now.timestamp()) // QUARTER
-    key = (period, get_language(), settings.TIME_ZONE, turn)
+    key = (period, get_language(), settings.TIME_ZONE, int(now.timestamp()) // QUARTER)
     drawing = _kept.get(key)
-    if drawing and clock < drawing.good_until:
-        return drawing.html
-    state = activity.state(now)
-    if drawing is None or drawing.state != state:
-        drawing = Drawing(_draw(period, now), state, clock + GOOD_FOR)
-        with _lock:
-            for other in [each for each in _kept if each == key or each[-1] != turn]:
-                del _kept[other]
-            while len(_kept) >= MOST:
-                del _kept[
-                    next((each for each in _kept if each[0] not in PERIODS), next(iter(_kept)))
-                ]
-            _kept[key] = drawing
-    return drawing.html
+    if drawing is None or clock >= drawing.good_until:
+        state = activity.state(now)
+        if drawing is None or drawing.state != state:
+            drawing = Drawing(state, clock + GOOD_FOR)
+    # What joins the others later is newer than `state` says: it is drawn anew with them.
+    if missing := [name for name in names if name not in drawing.html]:
+        drawing.html.update(_draw(period, missing, now))
+        _keep(key, drawing)
+    return mark_safe("".join(drawing.html[name] for name in names))  # noqa: S308 - rendered by us
 
 
 def forget() -> None:
@@ -69,6 +68,16 @@ def forget() -> None:
         _kept.clear()
 
 
-def _draw(period: Period, now: datetime) -> SafeString:
-    charts = dashboard.charts(period, now)
-    return render_to_string("dashboard/_figures.html", {"charts": charts})
+def _keep(key: Key, drawing: Drawing) -> None:
+    with _lock:
+        for other in [each for each in _kept if each == key or each[-1] != key[-1]]:
+            del _kept[other]
+        while len(_kept) >= MOST:
+            del _kept[next((each for each in _kept if each[0] not in PERIODS), next(iter(_kept)))]
+        _kept[key] = drawing
+
+
+def _draw(period: Period, names: Sequence[str], now: datetime) -> dict[str, SafeString]:
+    charts = dashboard.charts(period, names, now)
+    drawn = (render_to_string("charts/_chart.html", {"chart": chart}) for chart in charts)
+    return dict(zip(names, drawn, strict=True))

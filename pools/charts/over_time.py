@@ -14,6 +14,7 @@ from pools.buckets import Buckets, Counts
 from pools.charts import compared, drawing, shown
 from pools.charts.compared import Before
 from pools.charts.shown import Chart, Key, Table
+from pools.charts.titles import title
 from pools.selectors.activity import Activity
 from pools.stretches import Period
 
@@ -50,7 +51,7 @@ def pools(
     )
     return Chart(
         name="chart-pools",
-        title=_("Pools over time"),
+        title=title("pools"),
         hint=shown.unit_words(spans.unit),
         shape="charts/_line.html",
         drawing=graph if totals[-1] else None,
@@ -109,7 +110,7 @@ def activity(
     ]
     return Chart(
         name="chart-activity",
-        title=_("Events by kind"),
+        title=title("activity"),
         hint=shown.unit_words(spans.unit),
         shape="charts/_bars.html",
         drawing=graph if total or (sums and any(sums)) else None,
@@ -140,7 +141,7 @@ def rhythm(read: Activity, period: Period) -> Chart:
     rows = drawing.heat(week, titles, across=24, size=SQUARE)
     return Chart(
         name="chart-rhythm",
-        title=_("When things happen"),
+        title=title("rhythm"),
         hint=_("last 7 days") if period == "24h" else _("hour by weekday"),
         shape="charts/_heat.html",
         drawing={

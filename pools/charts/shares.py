@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from pools.charts import drawing, shown
 from pools.charts.shown import Chart, Key, Table
+from pools.charts.titles import title
 from pools.models import Category
 from pools.selectors.activity import SIZES
 from pools.stretches import Days, Period
@@ -32,8 +33,7 @@ def sizes(counts: Sequence[int]) -> Chart:
         for low, high in SIZES
     ]
     return _parts(
-        "chart-sizes",
-        _("Pool sizes"),
+        "sizes",
         _("by members, now"),
         (_("Members"), _("Pools")),
         [(css, word, count) for css, word, count in zip(SIZE_CSS, words, counts, strict=True)],
@@ -51,8 +51,7 @@ def categories(counts: Sequence[tuple[Category | None, int]]) -> Chart:
         if rest:
             parts.append(("tone-grey", word, rest))
     return _parts(
-        "chart-categories",
-        _("Categories"),
+        "categories",
         _("of all pools, now"),
         (_("Category"), _("Pools")),
         parts,
@@ -62,7 +61,6 @@ def categories(counts: Sequence[tuple[Category | None, int]]) -> Chart:
 
 def _parts(
     name: str,
-    title: str,
     hint: str,
     head: tuple[str, str],
     parts: Sequence[tuple[str, str, int]],
@@ -72,8 +70,8 @@ def _parts(
     total = sum(count for _css, _word, count in parts)
     keys = tuple(Key(css, word, shown.count(count)) for css, word, count in parts)
     return Chart(
-        name=name,
-        title=title,
+        name=f"chart-{name}",
+        title=title(name),
         hint=hint,
         shape="charts/_donut.html",
         drawing={
@@ -119,7 +117,7 @@ def regions(counts: Sequence[tuple[str, int]], period: Period) -> Chart:
     bars = drawing.ranks([count for _name, count in shown_ones])
     return Chart(
         name="chart-regions",
-        title=_("Where visitors are"),
+        title=title("regions"),
         hint=(
             _("by time zone, visits a day, the last %(days)s days") % {"days": KEPT_DAYS}
             if _forgotten(period)

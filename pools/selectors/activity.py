@@ -3,7 +3,7 @@
 The last weeks are read by the index of hours, the whole past as `summed_past` keeps it.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,13 +21,14 @@ from pools.selectors.regions import regions
 from pools.selectors.summed_past import summed_past
 from pools.stretches import Days, Period
 
+OF_HOURS: Final = frozenset({"pools", "activity", "rhythm"})  # the charts made of hours
 SIZES: Final = ((0, 0), (1, 1), (2, 5), (6, 10), (11, 25), (26, None))
 MOST_MEMBERS: Final = 2**62
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """All that the charts of one period show.
+    """All that some charts of one period show; empty what only others would.
 
     `hours` are those of the period and of the one before it, and perhaps others; `first` is when
     the very first event happened, if the whole past was asked for. `pools_total` is the number of
@@ -44,44 +45,59 @@ class Activity:
     regions: Sequence[tuple[str, int]]
 
 
-def read(period: Period, now: datetime) -> Activity:
-    """What happened in a period and in the one before it, and how things are now."""
+def read(period: Period, now: datetime, *, of: Collection[str]) -> Activity:
+    """What happened in a period and in the one before it, and how things are now.
+
+    `of` names the charts that it is for.
+    """
+    past = _hours_of(period, now) if OF_HOURS.intersection(of) else _Past()
+    return Activity(
+        now=now,
+        first=past.first,
+        hours=past.hours,
+        rhythm=past.rhythm,
+        pools_total=past.pools_total,
+        sizes=_sizes() if "sizes" in of else (),
+        categories=_categories() if "categories" in of else (),
+        regions=_regions_of(period, now) if "regions" in of else (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """As `Activity` has it."""
+
+    first: datetime | None = None
+    hours: Sequence[Hour] = ()
+    rhythm: Sequence[int] = ()
+    pools_total: int = 0
+
+
+def _hours_of(period: Period, now: datetime) -> _Past:
     zone = timezone.get_default_timezone()
     mark, pools_total = _mark_and_total()
-    first = None
-    happened: Sequence[Hour]
-    rhythm: Sequence[int]
     if isinstance(period, Days):
         chosen = chosen_days.read(period, now, zone, mark)
-        happened, rhythm = chosen.hours, chosen.rhythm
-        pools_total = max(0, pools_total - chosen.pools_after)
-    elif period == "all":
+        total = max(0, pools_total - chosen.pools_after)
+        return _Past(None, chosen.hours, chosen.rhythm, total)
+    if period == "all":
         past = summed_past(now, zone, mark)
         recent = hours(since=past.until)
-        happened = [*past.days, *recent]
         first = past.first or (recent[0][0] if recent else None)
         rhythm = [
             before + new
             for before, new in zip(past.rhythm, buckets.rhythm(recent, zone), strict=True)
         ]
-    else:
-        # A picture of the week takes a week, also beside the bars of a day.
-        window = buckets.buckets("7d" if period == "24h" else period, now, zone)
-        within = hours(since=window.edges[0])
-        happened, rhythm = within, buckets.rhythm(within, zone)
-        if period != "24h":
-            earlier = chosen_days.before(window, stretches.SHIFTS[period], now, zone, mark)
-            happened = [*earlier, *within]
-    return Activity(
-        now=now,
-        first=first,
-        hours=happened,
-        rhythm=rhythm,
-        pools_total=pools_total,
-        sizes=_sizes(),
-        categories=_categories(),
-        regions=_regions_of(period, now),
+        return _Past(first, [*past.days, *recent], rhythm, pools_total)
+    # A picture of the week takes a week, also beside the bars of a day.
+    window = buckets.buckets("7d" if period == "24h" else period, now, zone)
+    within = hours(since=window.edges[0])
+    earlier = (
+        chosen_days.before(window, stretches.SHIFTS[period], now, zone, mark)
+        if period != "24h"
+        else ()
     )
+    return _Past(None, [*earlier, *within], buckets.rhythm(within, zone), pools_total)
 
 
 def state(now: datetime) -> Hashable:

@@ -35,6 +35,46 @@ async def test_without_scripts_sections_are_hidden_moved_and_reset(
     assert await page.locator("#newest-pools").count() == 1
 
 
+async def test_without_scripts_a_chart_is_moved_and_a_card_hidden(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    base = f"{ORIGIN}:{web_servers.start().port}"
+    page, _troubles = await visit(browser, f"{base}/arrangement/", java_script_enabled=False)
+    await page.locator("[value='cards:hour'][name=shown]").uncheck()
+    await page.locator("[value='down:charts:pools']").click()
+    assert page.url == f"{base}/arrangement/#charts:pools"
+    await page.locator(".arrangement-actions .primary").click()
+    names = await page.locator("#figures > *").evaluate_all("(all) => all.map((one) => one.id)")
+    assert names[:3] == ["chart-activity", "chart-pools", "chart-rhythm"]
+    assert await page.locator("#card-events-today").count() == 1
+    assert await page.locator("#card-events-hour").count() == 0
+
+
+async def test_the_charts_that_are_shown_go_on_live_and_keep_their_order_in_another_period(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    base = f"{ORIGIN}:{web_servers.start().port}"
+    page, troubles = await visit(browser, f"{base}/offline-not-there/")
+    hidden = ("pools", "rhythm", "regions", "categories")
+    cookie = ".".join(["charts:sizes", *(f"-charts:{name}" for name in hidden)])
+    await page.context.add_cookies([{"name": "arrangement", "value": cookie, "url": base}])
+    troubles.clear()
+    await page.goto(base)
+    await page.wait_for_selector("body[data-link=live]")
+    rows = await page.locator("#chart-activity-rows").inner_html()
+    chain.block(chain.joined(2, address("late"), BTC), at=timezone.now())
+    await page.wait_for_function(
+        "(rows) => document.getElementById('chart-activity-rows').innerHTML !== rows", arg=rows
+    )
+    await page.locator("[data-period='7d']").click()
+    await page.wait_for_selector("[data-period='7d'][aria-current]")
+    names = await page.locator("#figures > *").evaluate_all("(all) => all.map((one) => one.id)")
+    assert names == ["chart-sizes", "chart-activity"]
+    heard = str(await page.locator("#live").get_attribute("hx-ws:connect"))
+    assert heard.endswith("charts:7d:sizes.activity")
+    assert troubles == []
+
+
 async def test_what_is_told_of_hidden_sections_troubles_nobody(
     web_servers: WebServers, chain: ChainFactory, browser: Browser
 ) -> None:

@@ -5,6 +5,7 @@ import random
 import re
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -51,7 +52,7 @@ def chain() -> ChainFactory:
 
 
 def chart(name: str, period: str) -> Chart:
-    return next(each for each in dashboard.charts(period, NOW) if each.name == name)
+    return next(each for each in dashboard.charts(period, now=NOW) if each.name == name)
 
 
 def numbers(of: Chart) -> list[list[int]]:
@@ -168,17 +169,17 @@ def test_pools_are_told_apart_by_their_members() -> None:
 def test_the_number_of_queries_is_small_and_does_not_grow(period: str) -> None:
     chain = ChainFactory(start_time=NOON)
     chain.block(*(chain.created(number) for number in range(1, 11)))
-    dashboard.charts(period, NOW)
+    dashboard.charts(period, now=NOW)
     with CaptureQueriesContext(
         connection,
     ) as few:
-        dashboard.charts(period, NOW)
+        dashboard.charts(period, now=NOW)
     events = [chain.joined(1 + n % 10, PEOPLE[n % 12], BTC) for n in range(2_000)]
     for start in range(0, 2_000, 100):
         chain.block(*events[start : start + 100])
-    dashboard.charts(period, NOW)
+    dashboard.charts(period, now=NOW)
     with CaptureQueriesContext(connection) as many:
-        dashboard.charts(period, NOW)
+        dashboard.charts(period, now=NOW)
     assert len(many) == len(few) <= 7
 
 
@@ -209,9 +210,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     periods: list[str] = []
     draw = dashboard.charts
 
-    def noted(period: str, now: datetime) -> list[Chart]:
+    def noted(period: str, names: Sequence[str], now: datetime) -> list[Chart]:
         periods.append(period)
-        return draw(period, now)
+        return draw(period, names, now)
 
     monkeypatch.setattr(dashboard, "charts", noted)
     return periods
@@ -241,6 +242,18 @@ def test_a_page_asked_for_again_draws_nothing_until_something_changes(
         html()
         html()
         assert len(drawn) == count
+
+
+def test_each_chart_is_drawn_once_in_whatever_arrangement_it_is_asked_for(
+    chain: ChainFactory, clock: Clock, drawn: list[str]
+) -> None:
+    names = re.compile(r'<figure id="chart-(\w+)"').findall
+    assert names(kept.figures("24h", ["sizes", "pools"])) == ["sizes", "pools"]
+    assert names(kept.figures("24h", ["pools", "rhythm", "sizes"])) == ["pools", "rhythm", "sizes"]
+    assert len(drawn) == 2
+    kept.figures("24h", ["rhythm"])
+    assert len(drawn) == 2
+    assert kept.figures("24h", []) == ""
 
 
 def test_while_events_stream_charts_are_drawn_every_five_seconds(

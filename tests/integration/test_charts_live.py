@@ -3,18 +3,21 @@
 import asyncio
 import re
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from pools.charts import dashboard
 from realtime import charts
 from realtime.figures import Figures
 from realtime.frames import Audience
-from realtime.topics import CHARTS, DASHBOARD
+from realtime.topics import CHARTS, DASHBOARD, read_topics
 from tests.factories import ANA, BTC, ChainFactory, address
 from tests.integration.test_hub import Browser, running
 from tests.live import WebServers, watching
@@ -37,9 +40,9 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, str]]:
     times: list[tuple[float, str]] = []
     read = dashboard.charts
 
-    def noted(period: str) -> list[dashboard.Chart]:
+    def noted(period: str, names: Sequence[str]) -> list[dashboard.Chart]:
         times.append((time.monotonic(), period))
-        return read(period)
+        return read(period, names)
 
     monkeypatch.setattr(dashboard, "charts", noted)
     return times
@@ -61,12 +64,16 @@ async def test_an_event_reaches_each_watched_period_in_its_language(chain: Chain
 
 
 async def test_only_what_differs_is_told(chain: ChainFactory) -> None:
-    figures = Figures()
-    assert len(parts_in(figures.changed("24h", ["en"])["en"])) == 14
-    assert figures.changed("24h", ["en"]) == {"en": ""}
-    assert figures.changed("24h", ["es"])["es"]
+    figures, topic = Figures(), CHARTS["charts:24h"]
+
+    def changed(language: str) -> list[str]:
+        return parts_in(figures.changed("24h", {topic: {language}})[topic][language])
+
+    assert len(changed("en")) == 14
+    assert changed("en") == []
+    assert len(changed("es")) == 14
     chain.block(chain.joined(1, address("late"), BTC), at=timezone.now())
-    parts = parts_in(figures.changed("24h", ["en"])["en"])
+    parts = changed("en")
     assert {"chart-activity-picture", "chart-activity-rows", "chart-activity-sums"} <= set(parts)
     assert "chart-pools-rows" not in parts
     assert "chart-categories-picture" not in parts
@@ -108,6 +115,29 @@ async def test_a_burst_is_told_at_once_and_then_now_and_then(
         await browser.until_it_saw("<td>14</td></tr>", 15)
     assert all(after[0] - before[0] >= 0.55 for before, after in pairwise(looks))
     assert {period for _at, period in looks} == {"24h"}
+
+
+async def test_who_shows_some_charts_is_told_of_these_alone(chain: ChainFactory) -> None:
+    (some,) = read_topics("charts:24h:sizes.activity")
+    async with running() as hub:
+        few, all_of_them = await Browser(((some,), "en")).join(hub), await Browser(DAY).join(hub)
+        seen = chain.block(chain.joined(1, address("late"), BTC), at=timezone.now()).last_seq
+        await few.until_it_saw("id=chart-activity-rows")
+        await all_of_them.until_it_saw("id=chart-rhythm-rows")
+        newcomer = await Browser(((some,), "en")).join(hub, since=seen - 1)
+    assert few.saw("id=chart-sizes-picture")
+    for browser in (few, newcomer):
+        told = parts_in("".join(browser.texts))
+        assert {part.rpartition("-")[0] for part in told} == {"chart-activity", "chart-sizes"}
+
+
+def test_what_nobody_shows_of_a_period_is_not_read(chain: ChainFactory) -> None:
+    (some,) = read_topics("charts:24h:sizes")
+    with CaptureQueriesContext(connection) as queries:
+        Figures().changed("24h", {some: {"en"}})
+    read = " ".join(query["sql"] for query in queries)
+    assert "pools_pool" in read
+    assert "pools_hourlyactivity" not in read
 
 
 async def test_charts_that_nobody_watches_are_not_read(

@@ -62,7 +62,7 @@ PERIODS: dict[str, Period] = {**PAST, "24h": "24h", "7d": "7d", "30d": "30d"}
 
 
 def chart(name: str, period: Period) -> Chart:
-    return next(each for each in dashboard.charts(period, NOW) if each.name == name)
+    return next(each for each in dashboard.charts(period, now=NOW) if each.name == name)
 
 
 def cells(row: tuple[str, ...]) -> list[int]:
@@ -148,9 +148,9 @@ def test_the_whole_past_is_compared_with_nothing(chain: ChainFactory) -> None:
 
 def test_the_number_of_queries_does_not_grow_with_the_days(chain: ChainFactory) -> None:
     for period in PERIODS.values():
-        dashboard.charts(period, NOW)
+        dashboard.charts(period, now=NOW)
         with CaptureQueriesContext(connection) as queries:
-            dashboard.charts(period, NOW)
+            dashboard.charts(period, now=NOW)
         assert len(queries) <= 7
 
 
@@ -221,6 +221,6 @@ def test_many_chosen_days_do_not_push_out_the_drawings_of_the_named_periods(
     for day in range(1, kept.MOST + 3):
         client.get(f"/?from=2025-07-{day:02}&to=2025-08-01")
     drawn: list[Period] = []
-    monkeypatch.setattr(kept.dashboard, "charts", lambda period, _now: drawn.append(period) or [])
+    monkeypatch.setattr(kept.dashboard, "charts", lambda period, *_: drawn.append(period) or [])
     client.get("/")
     assert drawn == []

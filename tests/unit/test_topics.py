@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pools.charts.titles import ALL
 from realtime.topics import (
     BIGGEST_SEQ,
     DASHBOARD,
@@ -15,6 +16,7 @@ from realtime.topics import (
     Topic,
     read_request,
     read_since,
+    read_topics,
 )
 
 CONTRACT = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # EIP-55's own example
@@ -110,7 +112,22 @@ def test_charts_are_heard_of_by_their_period(period: str) -> None:
     assert (topic.kind, topic.period, str(topic)) == ("charts", period, f"charts:{period}")
 
 
-@pytest.mark.parametrize("wrong", ["charts", "charts:", "charts:1y", "charts:24H", "charts:24h:1"])
+def test_some_charts_of_a_period_are_one_topic_in_whatever_order_they_are_named() -> None:
+    one, other = (
+        read_topics(f"charts:24h:{names}") for names in ("sizes.activity", "activity.sizes")
+    )
+    assert one == other
+    assert str(one[0]) == "charts:24h:activity.sizes"
+    assert read_topics("charts:7d:" + ".".join(reversed(ALL))) == read_topics("charts:7d")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("charts", "charts:", "charts:1y", "charts:24H", "charts:24h:1", "charts:24h:"),
+        *("charts:24h:sizes.", "charts:24h:sizes.sizes", "charts::sizes", "charts:24h:sizes:pools"),
+    ],
+)
 def test_other_periods_do_not_exist(wrong: str) -> None:
     with pytest.raises(BadRequest):
         read_request(f"topics={wrong}".encode())
