@@ -8,9 +8,10 @@ import os
 import re
 import secrets
 from collections.abc import Callable
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import dj_database_url
@@ -28,12 +29,14 @@ VARIABLES = (
     *("WS_RECONNECT_SECONDS", "WS_MAX_RECONNECT_SECONDS", "WS_MAX_RECONNECT_ATTEMPTS"),
     *("ENABLE_LIVE", "ENABLE_NOTIFICATIONS", "ENABLE_OPTIMISTIC", "ENABLE_REGIONS"),
     *("ENABLE_ANALYTICS", "ANALYTICS_ID", "ANALYTICS_WEBHOOK_URL", "VAPID_PRIVATE_KEY"),
-    *("VAPID_SUBJECT", "ALERT_WEBHOOK_URL", "ALERT_EMAILS", "ALERT_RECONNECTS"),
-    *("ALERT_SILENCE_SECONDS", "ALERT_LATENCY_MS", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"),
+    *("VAPID_SUBJECT", "ALERT_WEBHOOK_URL", "ALERT_EMAILS", "EMAIL_URL", "DEFAULT_FROM_EMAIL"),
+    *("ALERT_RECONNECTS", "ALERT_SILENCE_SECONDS", "ALERT_LATENCY_MS"),
+    *("SECRET_KEY", "DEBUG", "ALLOWED_HOSTS"),
     *("CSRF_TRUSTED_ORIGINS", "HTTPS", "PORT", "LOG_LEVEL", "LOG_FORMAT", "TIME_ZONE"),
     *("VAR_DIR", "ENV_FILE"),
 )
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # What `make run` tells of its own chain: of use only as a whole, and only without another chain.
 CHAIN_VARIABLES = ("CHAIN_ID", "CHAIN_WS_URLS", "CHAIN_HTTP_URLS", "POOL_CONTRACTS")
@@ -174,6 +177,9 @@ class Environment:
         value = os.environ.get(name, "").strip() or default
         return self._checked(name, check, value) if value and check else value
 
+    def parsed(self, name: str, default: str, *, of: Callable[[str], T]) -> T:
+        return self._checked(name, of, os.environ.get(name, "").strip() or default)
+
     def flag(self, name: str, *, default: bool) -> bool:
         text = os.environ.get(name, "").strip().lower()
         if text not in FLAGS:
@@ -219,6 +225,12 @@ class Environment:
             raise ConfigurationError(name, str(error)) from error
 
 
+def public_name(hosts: list[str]) -> str:
+    """The first of ALLOWED_HOSTS by which others find the site; empty if there is none."""
+    named = (host for host in hosts if host not in LOOPBACK_HOSTS)
+    return next((host for host in named if not host.startswith((".", "*"))), "")
+
+
 def mail_address(text: str) -> str:
     """A check by Django's own rule, which mail servers' rule is not far from."""
     try:
@@ -226,6 +238,36 @@ def mail_address(text: str) -> str:
     except ValidationError as error:
         raise ValueError(f"has {text!r}, which is no mail address like ana@example.org") from error
     return text
+
+
+def mail_sender(text: str) -> str:
+    """A check that a text is a mail address, perhaps with a name before it."""
+    if text != text.strip() or not text.isprintable():
+        raise ValueError("has a value with characters that no mail header may hold")
+    mail_address(parseaddr(text)[1] or text)
+    return text
+
+
+class MailServer(NamedTuple):
+    """Where mail is handed in, and as whom; `security` is "", "tls" (STARTTLS) or "ssl"."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    security: str
+
+
+def mail_server(url: str) -> MailServer:
+    """Read `smtp[+tls|+ssl]://user:password@host:port`, as dj-email-url and django-environ do."""
+    parts = urlsplit(url_of(tuple(MAIL_PORTS))(url))
+    return MailServer(
+        host=parts.hostname or "",
+        port=parts.port or MAIL_PORTS[parts.scheme],
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        security=parts.scheme.partition("+")[2],
+    )
 
 
 def contact(text: str) -> str:

@@ -1,8 +1,8 @@
 """What Celery's beat has done again and again, and how often.
 
-The tasks live in `realtime.tasks` and `realtime.verification`. Each turn expires before the next,
-so that a worker that was away does not meet a queue. The beat counts from its own start and
-remembers nothing: no turn may be long in coming.
+The tasks live in `realtime.tasks`, `realtime.verification` and `realtime.alert_sending`. Each turn
+expires before the next, so that a worker that was away does not meet a queue. The beat counts from
+its own start and remembers nothing: no turn may be long in coming.
 """
 
 from datetime import UTC, datetime
@@ -32,6 +32,12 @@ TURNS: Final[dict[str, dict[str, Any]]] = {
         "task": "realtime.tasks.categorise",
         "schedule": 60.0,
         "options": {"expires": 55},
+    },
+    # Also gathers what happens in between into one message for each receiver.
+    "send-alerts": {
+        "task": "realtime.alert_sending.send_alerts",
+        "schedule": 20.0,
+        "options": {"expires": 18},
     },
     "prune-outbox": {
         "task": "realtime.tasks.prune_outbox",

@@ -18,7 +18,10 @@ from coopsite.environment import (
     load_file,
     load_stack,
     mail_address,
+    mail_sender,
+    mail_server,
     pool_contract,
+    public_name,
     secret_in,
     time_zone,
     url_of,
@@ -182,6 +185,9 @@ STORAGES = {
 
 # Served to loopback alone, plain HTTP is right; to anyone else, only HTTPS unless told otherwise.
 HTTPS: bool = env.flag("HTTPS", default=not DEBUG and not LOOPBACK_HOSTS.issuperset(ALLOWED_HOSTS))
+# Where others find the site, if a name says so: what is sent out links to it.
+_name = public_name(ALLOWED_HOSTS)
+SITE_URL: str = f"{'https' if HTTPS else 'http'}://{_name}" if _name else ""
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -278,6 +284,20 @@ ALERT_EMAILS: list[str] = env.listed("ALERT_EMAILS", [], of=mail_address)
 ALERT_RECONNECTS: int = env.whole("ALERT_RECONNECTS", 5, at_least=1)
 ALERT_SILENCE_SECONDS: int = env.whole("ALERT_SILENCE_SECONDS", 3600, at_least=1)
 ALERT_LATENCY_MS: int = env.whole("ALERT_LATENCY_MS", 1000, at_least=1)
+
+# --- mail, for alerts alone -------------------------------------------------------------------
+
+_mail = env.parsed("EMAIL_URL", "smtp://localhost:25", of=mail_server)
+EMAIL_HOST: str = _mail.host
+EMAIL_PORT: int = _mail.port
+EMAIL_HOST_USER: str = _mail.user
+EMAIL_HOST_PASSWORD: str = _mail.password
+EMAIL_USE_TLS: bool = _mail.security == "tls"
+EMAIL_USE_SSL: bool = _mail.security == "ssl"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL: str = (
+    env.text("DEFAULT_FROM_EMAIL", check=mail_sender) or f"coopsite@{_name or 'localhost'}"
+)
 
 # --- logs -------------------------------------------------------------------------------------
 

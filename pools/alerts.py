@@ -2,6 +2,7 @@
 
 Whoever finds the trouble raises it under a key, again and again as long as it lasts, and resolves
 that key when it is over. Nothing of it keeps a secret of ours or a character that cannot be seen.
+Whom to tell is written down in the same transaction (`deliveries`); the telling is the workers'.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from pools.models import Alert
+from pools import deliveries
+from pools.models import Alert, AlertDelivery
 from pools.redaction import Redactor
 
 log = structlog.get_logger(__name__)
@@ -44,8 +46,14 @@ def raise_alert(
 
 def resolve(key: str) -> None:
     """The matter is settled. Does nothing where no alert of this key stands."""
-    if Alert.objects.filter(key=key, resolved_at=None).update(resolved_at=timezone.now()):
-        log.info("alert_resolved", key=key)
+    with transaction.atomic():
+        alert = Alert.objects.select_for_update().filter(key=key, resolved_at=None).first()
+        if alert is None:
+            return
+        alert.resolved_at = timezone.now()
+        alert.save(update_fields=["resolved_at"])
+        deliveries.note(alert, AlertDelivery.Occasion.RESOLVED)
+    log.info("alert_resolved", key=key)
 
 
 def acknowledge(alerts: "QuerySet[Alert]", *, at: datetime) -> int:
@@ -78,6 +86,7 @@ def _new(kind: str, key: str, told: dict[str, Any]) -> Alert | None:
     try:
         with transaction.atomic():
             alert = Alert.objects.create(kind=kind, key=key, **told)
+            deliveries.note(alert, AlertDelivery.Occasion.RAISED)
     except IntegrityError:
         return None
     log.warning("alert_raised", kind=kind, key=key, message=alert.message)

@@ -16,10 +16,7 @@ from kombu.exceptions import OperationalError
 from pools import ingest, turns, visits
 from pools.leases import LostLease
 
-from . import (
-    books,
-    verification,  # noqa: F401 - its tasks register themselves
-)
+from . import alert_sending, books, verification  # noqa: F401 - tasks register themselves
 from .backfill import Backfill, new_store, working
 from .chain import Misconfigured
 from .configuration import from_settings

@@ -1,9 +1,9 @@
 """The records in Django's admin, for operators: read-only for what the chain said.
 
 `chain` shows blocks, logs and contracts, `pools` what was folded from them, `history` what is
-proved of the past, `work` the workers' own books, `alerts` what operators should look at. Nothing
-is written but requests to scan a range again, that an alert has been seen, and what pools are for
-(`categories`).
+proved of the past, `work` the workers' own books, `alerts` what operators should look at and who
+was told. Nothing is written but requests to scan a range or to tell somebody again, that an alert
+has been seen, and what pools are for (`categories`).
 """
 
 from django.contrib import admin

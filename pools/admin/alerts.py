@@ -1,4 +1,6 @@
-"""Admin pages of what operators should look at: alerts, verifications, readings of the views."""
+"""Admin pages of what operators should look at: alerts, who was told of them, verifications, and
+readings of the views.
+"""
 
 from typing import Any
 
@@ -6,10 +8,11 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from pools import alerts
-from pools.admin.base import RecordAdmin, number_in
-from pools.models import Alert, PoolReading, Verification
+from pools import alerts, deliveries
+from pools.admin.base import RecordAdmin, number_in, record_link
+from pools.models import Alert, AlertDelivery, PoolReading, Verification
 
 
 class Standing(admin.SimpleListFilter):
@@ -59,6 +62,44 @@ class AlertAdmin(RecordAdmin[Alert]):
 
     def has_acknowledge_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pools.change_alert")
+
+
+@admin.action(description="Send again what was given up", permissions=["resend"])
+def send_again(_admin: Any, request: HttpRequest, rows: "QuerySet[AlertDelivery]") -> None:
+    """Have the chosen deliveries tried afresh, those that were given up."""
+    again = deliveries.send_again(rows, now=timezone.now())
+    messages.success(request, f"{again} deliveries are tried again within half a minute.")
+
+
+@admin.register(AlertDelivery)
+class AlertDeliveryAdmin(RecordAdmin[AlertDelivery]):
+    list_display = (
+        "created_at",
+        "receiver",
+        "occasion",
+        "alert_link",
+        "state",
+        "attempts",
+        "due_at",
+        "sent_at",
+        "error",
+    )
+    list_filter = ("state", "occasion")
+    list_select_related = ("alert",)
+    date_hierarchy = "created_at"
+    ordering = ("-pk",)
+    search_help_text = "A receiver: webhook, or words of a mail address."
+    actions = (send_again,)
+
+    def find(self, term: str) -> Q:
+        return Q(receiver__icontains=term)
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("pools.change_alertdelivery")
+
+    @admin.display(description="alert")
+    def alert_link(self, row: AlertDelivery) -> SafeString | str:
+        return "-" if row.alert is None else record_link("alert", row.alert_id, row.alert)
 
 
 @admin.register(Verification)

@@ -23,6 +23,7 @@ from pools.models.chain import (
     is_of_kind,
 )
 from pools.models.connection import ConnectionSpell, LatencySample
+from pools.models.deliveries import AlertDelivery
 from pools.models.history import CoveredRange, EndpointRecord, HistoricalScan, Verification
 from pools.models.projections import HourlyActivity, Membership, Pool, PoolReading
 from pools.models.visits import RegionCount
@@ -34,6 +35,7 @@ __all__ = [
     "HASH_LENGTH",
     "NO_CATEGORY",
     "Alert",
+    "AlertDelivery",
     "Block",
     "Category",
     "CategoryCorrection",

@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from pools import ingest
 from pools.models import (
     Alert,
+    AlertDelivery,
     ConnectionSpell,
     CoveredRange,
     EndpointRecord,
@@ -47,7 +48,8 @@ def chain() -> ChainFactory:
         contract=chain.contract, kind="rescan", from_block=100, to_block=101
     )
     EndpointRecord.objects.create(fingerprint="f" * 64, host="node.example", range_size=2000)
-    Alert.objects.create(kind="gap", key="gap:1", message="blocks 1 to 9 are not proved")
+    alert = Alert.objects.create(kind="gap", key="gap:1", message="blocks 1 to 9 are not proved")
+    AlertDelivery.objects.create(alert=alert, occasion="raised", receiver="webhook")
     Verification.objects.create(block_number=101, whole=True)
     ingest.correct([Pool.objects.get(pool_id=1).pk], "housing")
     now = timezone.now()

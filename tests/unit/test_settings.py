@@ -82,6 +82,12 @@ def settings(*, var: Path, **variables: str) -> SimpleNamespace:
         ("CSRF_TRUSTED_ORIGINS", "example.org"),
         ("ALERT_EMAILS", "nonsense"),
         ("ALERT_EMAILS", "ana@example.org,bea at example.org"),
+        ("EMAIL_URL", "mail.example.org"),
+        ("EMAIL_URL", "smtps://mail.example.org"),
+        ("EMAIL_URL", "smtp://mail.example.org:port"),
+        ("DEFAULT_FROM_EMAIL", "Coopsite"),
+        ("DEFAULT_FROM_EMAIL", "Coopsite <nonsense>"),
+        ("DEFAULT_FROM_EMAIL", "Coop\u2028site <ana@example.org>"),
         ("VAPID_SUBJECT", "ana@example.org"),
         ("VAPID_SUBJECT", "mailto:nonsense"),
         ("VAPID_SUBJECT", "http://example.org"),
@@ -153,6 +159,52 @@ def test_whom_to_write_to_is_taken_as_it_stands(tmp_path):
     assert read.ALERT_EMAILS == ["ana@example.org", "bea+ops@example.org"]
     assert settings(var=tmp_path, VAPID_SUBJECT="mailto:ana@example.org").VAPID_SUBJECT
     assert settings(var=tmp_path, VAPID_SUBJECT="https://example.org/ana").VAPID_SUBJECT
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "tls", "ssl"),
+    [
+        ("", "localhost", 25, False, False),
+        ("smtp://mail.example.org", "mail.example.org", 25, False, False),
+        ("smtp+tls://mail.example.org", "mail.example.org", 587, True, False),
+        ("smtp+ssl://mail.example.org", "mail.example.org", 465, False, True),
+        ("smtp+tls://mail.example.org:2525", "mail.example.org", 2525, True, False),
+    ],
+)
+def test_the_mail_server_is_one_url(url, host, port, tls, ssl, tmp_path):
+    read = settings(var=tmp_path, EMAIL_URL=url)
+    assert (host, port) == (read.EMAIL_HOST, read.EMAIL_PORT)
+    assert (tls, ssl) == (read.EMAIL_USE_TLS, read.EMAIL_USE_SSL)
+    assert (read.EMAIL_HOST_USER, read.EMAIL_HOST_PASSWORD) == ("", "")
+    assert 0 < read.EMAIL_TIMEOUT <= 10
+
+
+def test_a_mail_password_may_hold_anything_and_is_not_repeated(tmp_path):
+    read = settings(var=tmp_path, EMAIL_URL="smtp://ana%40example.org:p%2F%3A%40w@mail.example.org")
+    assert (read.EMAIL_HOST_USER, read.EMAIL_HOST_PASSWORD) == ("ana@example.org", "p/:@w")
+    with pytest.raises(ConfigurationError) as refused:
+        settings(var=tmp_path, EMAIL_URL="mail://ana:canary-key@mail.example.org")
+    assert "canary-key" not in str(refused.value)
+
+
+def test_mails_come_from_the_site_unless_told_otherwise(tmp_path):
+    def sender(**variables: str) -> str:
+        return str(settings(var=tmp_path, **variables).DEFAULT_FROM_EMAIL)
+
+    assert sender() == "coopsite@localhost"
+    assert sender(ALLOWED_HOSTS="localhost,pools.example.org") == "coopsite@pools.example.org"
+    named = "Pools <ana@example.org>"
+    assert sender(DEFAULT_FROM_EMAIL=named, ALLOWED_HOSTS="pools.example.org") == named
+
+
+def test_the_sites_address_is_known_by_its_first_name(tmp_path):
+    def address(**variables: str) -> str:
+        return str(settings(var=tmp_path, **variables).SITE_URL)
+
+    assert address() == ""
+    assert address(ALLOWED_HOSTS="*") == address(ALLOWED_HOSTS=".example.org") == ""
+    assert address(ALLOWED_HOSTS="127.0.0.1,a.example,b.example") == "https://a.example"
+    assert address(ALLOWED_HOSTS="pools.local", HTTPS="false") == "http://pools.local"
 
 
 def test_mezos_explorer_is_known_and_others_are_asked_for(tmp_path):

@@ -1,0 +1,181 @@
+"""The table of who is to be told of which alert: filled with the alert, emptied by the senders.
+
+A row is written in the transaction that raises or resolves its alert, so none is lost and none
+comes twice. A sender claims rows by compare-and-swap, tells their receiver, and settles them. One
+that dies in between has perhaps told: when its claim has run out another tells again, under the
+same ids.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+from uuid import uuid4
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from pools.models import Alert, AlertDelivery
+
+log = structlog.get_logger(__name__)
+
+Occasion = AlertDelivery.Occasion
+State = AlertDelivery.State
+
+WEBHOOK: Final = "webhook"
+_MAIL: Final = "mail to "
+MOST_TOGETHER: Final = 100  # rows of one message; what is more goes into the next
+# 1, 2, 4, … minutes after a failure, at most four hours: given up after some 16 hours.
+FIRST_DELAY: Final = timedelta(minutes=1)
+LONGEST_DELAY: Final = timedelta(hours=4)
+MOST_ATTEMPTS: Final = 12
+# Longer than Celery lets any task live, so that nobody takes over from one that still sends.
+CLAIMED: Final = timedelta(seconds=330)
+LEFT: Final = "it was taken out of the settings"
+DIED: Final = "whoever sent it ended each time before it was done"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one receiver is told in one message, oldest first. `claim` is the proof of holding it.
+
+    `tried` are those whose attempt it is; the others go along with them.
+    """
+
+    receiver: str
+    claim: str
+    rows: list[AlertDelivery]
+    tried: frozenset[int]
+
+
+def receivers() -> list[str]:
+    """Who is told, as the settings have it: the webhook, and each mail address by itself."""
+    webhook = [WEBHOOK] if settings.ALERT_WEBHOOK_URL else []
+    return [*webhook, *(f"{_MAIL}{address}" for address in dict.fromkeys(settings.ALERT_EMAILS))]
+
+
+def address_of(receiver: str) -> str | None:
+    """The mail address that a receiver is; None for the webhook."""
+    return receiver.removeprefix(_MAIL) if receiver.startswith(_MAIL) else None
+
+
+def note(alert: Alert, occasion: AlertDelivery.Occasion) -> None:
+    """Have the receivers told, inside the transaction that raises or resolves the alert.
+
+    That it is over is told to those who were told of it.
+    """
+    told = receivers()
+    if told and occasion == Occasion.RESOLVED:
+        raised = AlertDelivery.objects.filter(alert=alert, occasion=Occasion.RAISED)
+        heard = set(raised.values_list("receiver", flat=True))
+        told = [receiver for receiver in told if receiver in heard]
+    AlertDelivery.objects.bulk_create(
+        AlertDelivery(alert=alert, occasion=occasion, receiver=receiver) for receiver in told
+    )
+
+
+def note_test() -> list[AlertDelivery]:
+    """Have each receiver told that this is a test; returns the rows."""
+    return AlertDelivery.objects.bulk_create(
+        AlertDelivery(occasion=Occasion.TEST, receiver=receiver) for receiver in receivers()
+    )
+
+
+def due_receivers(now: datetime) -> list[str]:
+    """Those with something to tell now, whom nobody is telling at the moment."""
+    waiting = AlertDelivery.objects.filter(state=State.WAITING)
+    busy = waiting.filter(claimed_until__gt=now).values("receiver")
+    due = waiting.filter(due_at__lte=now).exclude(receiver__in=busy)
+    return list(due.order_by("receiver").values_list("receiver", flat=True).distinct())
+
+
+def give_up_left(now: datetime) -> None:
+    """Stop trying to tell those who are no receivers any more."""
+    for receiver in set(due_receivers(now)).difference(receivers()):
+        _free(receiver, now).update(state=State.FAILED, error=LEFT)
+        log.warning("alerts_not_told", receiver=receiver, reason=LEFT)
+
+
+def claim(receiver: str, *, now: datetime) -> Batch | None:
+    """Take all that waits for a receiver, so far as one message holds it; None if nothing is left.
+
+    What waits for its next attempt goes along with what is due, so that a receiver hears of
+    things in the order in which they happened.
+    """
+    free = _free(receiver, now)
+    free.filter(attempts__gte=MOST_ATTEMPTS).update(state=State.FAILED, error=DIED)
+    oldest = list(free.order_by("pk").values_list("pk", flat=True)[:MOST_TOGETHER])
+    token = uuid4().hex
+    with transaction.atomic():
+        if not free.filter(pk__in=oldest).update(claim=token, claimed_until=now + CLAIMED):
+            return None
+        mine = AlertDelivery.objects.filter(state=State.WAITING, receiver=receiver, claim=token)
+        # Counted before the sending: who dies in it has tried, too.
+        mine.filter(due_at__lte=now).update(attempts=F("attempts") + 1)
+        rows = list(mine.select_related("alert").order_by("pk"))
+    tried = frozenset(row.pk for row in rows if row.due_at <= now)
+    return Batch(receiver=receiver, claim=token, rows=rows, tried=tried)
+
+
+def sent(batch: Batch, *, now: datetime) -> None:
+    """The receiver has it."""
+    told = _held(batch).update(
+        state=State.SENT, sent_at=now, error="", claim="", claimed_until=None
+    )
+    log.info("alerts_told", receiver=batch.receiver, rows=told)
+
+
+def failed(batch: Batch, error: str, *, now: datetime, random: Random) -> None:
+    """The receiver has it not, or did not say so. `error` is one redacted sentence.
+
+    A test is not tried again: who asked for it is told.
+    """
+    spread = random.uniform(0.9, 1.1)  # the same for all of them: they stay together
+    given_up = 0
+    with transaction.atomic():
+        for row in batch.rows:
+            if row.pk not in batch.tried:
+                continue
+            row.error = error[:300]
+            row.due_at = now + spread * delay(row.attempts)
+            if row.attempts >= MOST_ATTEMPTS or row.occasion == Occasion.TEST:
+                row.state = State.FAILED
+                given_up += 1
+            _held(batch).filter(pk=row.pk).update(
+                state=row.state, error=row.error, due_at=row.due_at
+            )
+        mine = AlertDelivery.objects.filter(pk__in=[row.pk for row in batch.rows])
+        mine.filter(claim=batch.claim).update(claim="", claimed_until=None)
+    tell = log.error if given_up else log.warning
+    tell("alerts_not_told", receiver=batch.receiver, reason=error, given_up=given_up)
+
+
+def send_again(rows: "QuerySet[AlertDelivery]", *, now: datetime) -> int:
+    """Have what was given up tried afresh; returns how many were."""
+    return rows.filter(state=State.FAILED).update(state=State.WAITING, attempts=0, due_at=now)
+
+
+def delay(attempts: int) -> timedelta:
+    """How long to wait after so many attempts, at least one, have failed."""
+    doubled: timedelta = FIRST_DELAY * 2 ** (attempts - 1)
+    return min(doubled, LONGEST_DELAY)
+
+
+def outcome(rows: Sequence[AlertDelivery]) -> list[AlertDelivery]:
+    """The same rows as they stand now."""
+    return list(AlertDelivery.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk"))
+
+
+def _free(receiver: str, now: datetime) -> "QuerySet[AlertDelivery]":
+    unclaimed = Q(claimed_until=None) | Q(claimed_until__lte=now)
+    return AlertDelivery.objects.filter(unclaimed, receiver=receiver, state=State.WAITING)
+
+
+def _held(batch: Batch) -> "QuerySet[AlertDelivery]":
+    """The rows that are still ours: a claim that ran out may be another's by now."""
+    return AlertDelivery.objects.filter(
+        state=State.WAITING, receiver=batch.receiver, claim=batch.claim
+    )

@@ -1,0 +1,72 @@
+"""Telling the receivers of alerts what waits in the table of `pools.deliveries`.
+
+The beat looks every few seconds, so what happens in between is gathered into one message. Each
+receiver is told in a thread of its own: one that is slow or gone holds up no other. All records
+are read and written by the thread that called.
+"""
+
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from random import Random
+from typing import Final
+
+from celery import shared_task
+from django.utils import timezone
+
+from pools import deliveries, turns
+from pools.deliveries import Batch
+
+from .alert_receivers import NotTold, redactor, tell
+
+BUDGET_SECONDS: Final = 60.0
+MOST_AT_ONCE: Final = 16  # receivers
+
+
+@shared_task(name="realtime.alert_sending.send_alerts")
+def send_alerts() -> None:
+    """Tell each receiver what is due to it, and forget those who are none any more."""
+    deliveries.give_up_left(timezone.now())
+    send_due()
+
+
+def send_due() -> None:
+    """Tell each receiver what is due to it; what fills more than a message takes the next one."""
+    known = deliveries.receivers()
+    due = [one for one in deliveries.due_receivers(timezone.now()) if one in known]
+    if not due:
+        return
+    until = time.monotonic() + BUDGET_SECONDS
+    with ThreadPoolExecutor(min(len(due), MOST_AT_ONCE)) as threads:
+        sending = {threads.submit(_send, batch): batch for batch in map(_claim, due) if batch}
+        while sending:
+            done, _ = wait(sending, return_when=FIRST_COMPLETED)
+            for future in done:
+                batch = sending.pop(future)
+                told = _settle(batch, future)
+                is_full = len(batch.rows) == deliveries.MOST_TOGETHER
+                goes_on = told and is_full and time.monotonic() < until
+                if goes_on and (more := _claim(batch.receiver)):
+                    sending[threads.submit(_send, more)] = more
+
+
+def _claim(receiver: str) -> Batch | None:
+    with turns.giving_way():
+        return deliveries.claim(receiver, now=timezone.now())
+
+
+def _send(batch: Batch) -> None:
+    tell(batch.rows, deliveries.address_of(batch.receiver))
+
+
+def _settle(batch: Batch, future: Future[None]) -> bool:
+    """Write down how it went; whether the receiver has it."""
+    error = future.exception()
+    now = timezone.now()
+    with turns.giving_way():
+        if error is None:
+            deliveries.sent(batch, now=now)
+        else:
+            # Anything but NotTold is a fault of ours, which must not cost the others their news.
+            reason = str(error) if isinstance(error, NotTold) else redactor().error(error)
+            deliveries.failed(batch, reason, now=now, random=Random())  # noqa: S311 - jitter
+    return error is None
