@@ -47,6 +47,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.listed(
 )
 PORT: int = env.whole("PORT", 8000, at_least=1, at_most=65535)
 ROOT_URLCONF = "coopsite.urls"
+CSRF_FAILURE_VIEW = "coopsite.error_pages.form_too_old"
 ASGI_APPLICATION = "coopsite.asgi.application"
 
 INSTALLED_APPS = [

@@ -7,6 +7,9 @@ from pools import api
 
 admin.autodiscover()
 
+handler400 = "coopsite.error_pages.bad_request"
+handler500 = "coopsite.error_pages.server_error"
+
 urlpatterns = [
     path("", include("pools.urls")),
     path("", include("coopsite.health")),

@@ -1,7 +1,7 @@
 """Badges for other sites: one fact each, as an SVG picture and as JSON that shields.io reads.
 
 They read through `pools.selectors`; a picture's text is escaped by its template. No cookie is set
-and none is read but the language's.
+and none is read, not even the language's.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ from pools import presentation, selectors
 from pools.decoding import checksum
 from pools.models import Pool
 from pools.rows import Connection, Stats
+from pools.shared_language import in_shared_language
 from pools.templatetags.coopsite import badge_state, status_label, status_word
 
 GOOD_FOR: Final = 30  # seconds that browsers and caches may keep a badge
@@ -86,6 +87,7 @@ def width_of(text: str) -> float:
 
 
 @require_safe
+@in_shared_language
 def site_badge(request: HttpRequest, name: str, kind: str) -> HttpResponseBase:
     if name not in OF_SITE:
         raise Http404("no such badge")
@@ -93,6 +95,7 @@ def site_badge(request: HttpRequest, name: str, kind: str) -> HttpResponseBase:
 
 
 @require_safe
+@in_shared_language
 def pool_badge(
     request: HttpRequest, contract: str, pool_id: int, name: str, kind: str
 ) -> HttpResponseBase:

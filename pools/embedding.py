@@ -17,6 +17,7 @@ from pools import presentation, selectors
 from pools.badges import GOOD_FOR, OF_POOL
 from pools.decoding import checksum
 from pools.models import Pool
+from pools.shared_language import in_shared_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,14 @@ class Snippet:
     }
 )
 @require_safe
+@in_shared_language
 def pool_card(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse:
     """A pool as a card that anybody may frame: no scripts, no forms, no cookies, one link."""
     address = checksum(bytes.fromhex(contract[2:]))
     if address != contract:
-        return redirect("pools:pool_card", contract=address, pool_id=pool_id, permanent=True)
+        page = reverse("pools:pool_card", kwargs={"contract": address, "pool_id": pool_id})
+        asked = f"?{request.GET.urlencode()}" if request.GET else ""
+        return redirect(page + asked, permanent=True)
     pool = selectors.pool(address, pool_id)
     if pool is None:
         raise Http404("no such pool")

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -60,9 +59,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if names := arranged.parts("charts"):
         shown["periods"] = [(each, period_words(each)) for each in PERIODS]
         shown["figures"] = kept.figures(period.period, names)
-    response = render(request, "dashboard/dashboard.html", shown)
-    patch_vary_headers(response, ["Cookie"])
-    return response
+    return render(request, "dashboard/dashboard.html", shown)
 
 
 @require_safe

@@ -5,6 +5,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -74,6 +75,30 @@ def test_badges_speak_the_language_of_who_looks(client: Client, chain: ChainFact
     response = client.get("/badges/pools.json", headers={"accept-language": "es"})
     assert json.loads(response.content)["label"] == "grupos"
     assert "Accept-Language" in response["Vary"]
+
+
+def test_what_caches_share_is_in_the_language_of_header_or_address_whatever_a_cookie_says(
+    client: Client, chain: ChainFactory
+) -> None:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    labels = {
+        (language, lang): (
+            json.loads(answer.content)["label"],
+            answer["Content-Language"],
+        )
+        for language in ("en", "es-PE,en;q=0.5", "fr")
+        for lang in ("", "es", "en", "x" * 600)
+        for answer in [
+            client.get("/badges/pools.json", {"lang": lang}, headers={"accept-language": language})
+        ]
+    }
+    spanish = {("es-PE,en;q=0.5", ""), ("es-PE,en;q=0.5", "x" * 600)}
+    for (language, lang), told_in in labels.items():
+        in_spanish = lang == "es" or (language, lang) in spanish
+        assert told_in == (("grupos", "es") if in_spanish else ("pools", "en"))
+    card = client.get(f"/embed/{place().lower()}", {"lang": "es"}, follow=True)
+    assert 'lang="es"' in card.content.decode()
+    assert 'lang="en"' in client.get(f"/embed/{place()}").content.decode()
 
 
 def test_who_has_the_badge_is_not_sent_it_again_until_it_changes(

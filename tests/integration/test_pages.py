@@ -13,7 +13,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from pools import selectors
+from coopsite import error_pages
+from pools import arrangement, selectors
 from pools.charts import kept
 from pools.models import Chain, Contract, Log
 from tests.factories import ANA, BEA, BTC, CARO, CONTRACT, ChainFactory, address, listener
@@ -461,11 +462,31 @@ def test_no_page_has_inline_styles_or_scripts(
 
 
 def test_errors_of_our_own_have_a_page_without_the_database(client: Client) -> None:
-    from django.views.defaults import server_error
-
-    answer = server_error(client.get("/nothing/").wsgi_request)
+    answer = error_pages.server_error(client.get("/nothing/").wsgi_request)
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.content.decode()
+
+
+def test_every_error_comes_in_the_chosen_colours_and_waits_for_no_script(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(**_topics: str) -> None:
+        raise ValueError("broken")
+
+    client = Client(raise_request_exception=False, enforce_csrf_checks=True)
+    client.cookies["theme"] = "dark"
+    monkeypatch.setattr(arrangement, "frame", broken)
+    answers = {
+        400: client.get("/", headers={"host": "not.ours"}),
+        403: client.post("/arrangement/"),
+        404: client.get("/nothing/"),
+        500: client.get("/arrangement/"),
+    }
+    for status, answer in answers.items():
+        html = answer.content.decode()
+        assert (answer.status_code, f">{status}<" in re.sub(r"\s", "", html)) == (status, True)
+        assert 'data-theme="dark"' in html
+        assert all(" defer" in tag for tag in re.findall("<script[^>]*>", html))
 
 
 @pytest.mark.parametrize(
