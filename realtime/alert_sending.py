@@ -15,11 +15,13 @@ from django.utils import timezone
 
 from pools import deliveries, turns
 from pools.deliveries import Batch
+from pools.models import AlertDelivery
 
 from .alert_receivers import NotTold, redactor, tell
 
 BUDGET_SECONDS: Final = 60.0
 MOST_AT_ONCE: Final = 16  # receivers
+LOOK_SECONDS: Final = 0.2
 
 
 @shared_task(name="realtime.alert_sending.send_alerts")
@@ -47,6 +49,22 @@ def send_due() -> None:
                 goes_on = told and is_full and time.monotonic() < until
                 if goes_on and (more := _claim(batch.receiver)):
                     sending[threads.submit(_send, more)] = more
+
+
+def send_test(*, seconds: float = 60.0) -> list[AlertDelivery]:
+    """Tell each receiver that this is a test; returns how that stands after so long at most.
+
+    It waits where a worker is just telling a receiver of something else, and may take it along.
+    """
+    rows = deliveries.note_test()
+    until = time.monotonic() + seconds
+    while True:
+        send_due()
+        rows = deliveries.outcome(rows)
+        waiting = [row for row in rows if row.state == AlertDelivery.State.WAITING]
+        if not waiting or time.monotonic() > until:
+            return rows
+        time.sleep(LOOK_SECONDS)
 
 
 def _claim(receiver: str) -> Batch | None:

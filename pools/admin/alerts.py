@@ -5,10 +5,14 @@ readings of the views.
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 
 from pools import alerts, deliveries
 from pools.admin.base import RecordAdmin, number_in, record_link
@@ -77,12 +81,12 @@ class AlertDeliveryAdmin(RecordAdmin[AlertDelivery]):
         "created_at",
         "receiver",
         "occasion",
-        "alert_link",
         "state",
+        "error",
+        "alert_link",
         "attempts",
         "due_at",
         "sent_at",
-        "error",
     )
     list_filter = ("state", "occasion")
     list_select_related = ("alert",)
@@ -96,6 +100,35 @@ class AlertDeliveryAdmin(RecordAdmin[AlertDelivery]):
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pools.change_alertdelivery")
+
+    def has_test_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("pools.add_alertdelivery")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.send_test))
+        return [path("test/", view, name="pools_alertdelivery_test"), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        may = {"may_send_test": self.has_test_permission(request)}
+        return super().changelist_view(request, {**(extra_context or {}), **may})
+
+    def send_test(self, request: HttpRequest) -> HttpResponse:
+        """Have each receiver told that this is a test."""
+        if not self.has_test_permission(request):
+            raise PermissionDenied
+        told = [row.receiver for row in deliveries.note_test()]
+        if told:
+            to = ", ".join(told)
+            messages.success(
+                request, f"A test goes out within half a minute ({to}); this list says how it went."
+            )
+        else:
+            messages.warning(
+                request, "Nobody is told of alerts: set ALERT_WEBHOOK_URL or ALERT_EMAILS."
+            )
+        return redirect("admin:pools_alertdelivery_changelist")
 
     @admin.display(description="alert")
     def alert_link(self, row: AlertDelivery) -> SafeString | str:
