@@ -39,6 +39,11 @@ TURNS: Final[dict[str, dict[str, Any]]] = {
         "schedule": 20.0,
         "options": {"expires": 18},
     },
+    "watch-thresholds": {
+        "task": "realtime.tasks.watch_thresholds",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "prune-outbox": {
         "task": "realtime.tasks.prune_outbox",
         "schedule": 600.0,

@@ -11,9 +11,10 @@ from typing import Final
 import structlog
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from pools import ingest, turns, visits
+from pools import ingest, thresholds, turns, visits
 from pools.leases import LostLease
 
 from . import alert_sending, books, verification  # noqa: F401 - tasks register themselves
@@ -60,6 +61,12 @@ def categorise() -> None:
     while more and time.monotonic() < until:
         with turns.giving_way():
             more = ingest.apply_rules()
+
+
+@shared_task(name="realtime.tasks.watch_thresholds")
+def watch_thresholds() -> None:
+    """Raise alerts about a listener that is gone, a bad link, silence and a slow node."""
+    thresholds.watch(now=timezone.now())
 
 
 @shared_task(name="realtime.tasks.prune_outbox")

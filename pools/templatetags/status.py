@@ -104,6 +104,10 @@ def alert_words(alert: Alert) -> str:
         "late_logs": _("Late logs"),
         "surplus_logs": _("Logs that nodes deny"),
         "mismatch": _("Numbers differ"),
+        "listener": _("No listener"),
+        "link": _("Bad link to the chain"),
+        "silence": _("No events"),
+        "latency": _("Slow node"),
     }
     return words.get(alert.kind, alert.kind.replace("_", " "))
 
