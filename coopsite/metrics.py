@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from pools import selectors
+from pools import deliveries, selectors
 from pools.models import ListenerStatus
 
 
@@ -33,7 +33,7 @@ class Records(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = [*_totals(), *_connection(), _alerts()]
+            found = [*_totals(), *_connection(), _alerts(), _deliveries()]
         except DatabaseError:
             found = []
         yield GaugeMetricFamily(
@@ -90,3 +90,14 @@ def _alerts() -> Metric:
     for kind, count in selectors.open_alert_counts().items():
         standing.add_metric([kind], count)
     return standing
+
+
+def _deliveries() -> Metric:
+    left = GaugeMetricFamily(
+        "coopsite_alert_deliveries",
+        "News of alerts that wait to be told (waiting) or were given up (failed)",
+        labels=["state"],
+    )
+    for state, count in deliveries.unsettled().items():
+        left.add_metric([state], count)
+    return left

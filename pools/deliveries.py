@@ -100,19 +100,24 @@ def give_up_left(now: datetime) -> None:
 
 
 def claim(receiver: str, *, now: datetime) -> Batch | None:
-    """Take all that waits for a receiver, so far as one message holds it; None if nothing is left.
+    """Take all that waits for a receiver, so far as one message holds it.
 
-    What waits for its next attempt goes along with what is due, so that a receiver hears of
-    things in the order in which they happened.
+    None if nothing is left, or if another is just telling it: a receiver hears of things in the
+    order in which they happened. So what waits for its next attempt goes along with what is due.
     """
-    free = _free(receiver, now)
-    free.filter(attempts__gte=MOST_ATTEMPTS).update(state=State.FAILED, error=DIED)
-    oldest = list(free.order_by("pk").values_list("pk", flat=True)[:MOST_TOGETHER])
     token = uuid4().hex
+    waiting = AlertDelivery.objects.filter(state=State.WAITING, receiver=receiver)
+    free = _free(receiver, now)
     with transaction.atomic():
+        # Whoever else claims waits for this row, and then sees that the receiver is being told.
+        first = waiting.select_for_update().order_by("pk").first()
+        if first is None or waiting.filter(claimed_until__gt=now).exists():
+            return None
+        free.filter(attempts__gte=MOST_ATTEMPTS).update(state=State.FAILED, error=DIED)
+        oldest = list(free.order_by("pk").values_list("pk", flat=True)[:MOST_TOGETHER])
         if not free.filter(pk__in=oldest).update(claim=token, claimed_until=now + CLAIMED):
             return None
-        mine = AlertDelivery.objects.filter(state=State.WAITING, receiver=receiver, claim=token)
+        mine = waiting.filter(claim=token)
         # Counted before the sending: who dies in it has tried, too.
         mine.filter(due_at__lte=now).update(attempts=F("attempts") + 1)
         rows = list(mine.select_related("alert").order_by("pk"))
@@ -162,6 +167,14 @@ def delay(attempts: int) -> timedelta:
     """How long to wait after so many attempts, at least one, have failed."""
     doubled: timedelta = FIRST_DELAY * 2 ** (attempts - 1)
     return min(doubled, LONGEST_DELAY)
+
+
+def unsettled() -> dict[str, int]:
+    """How many wait to be told, and how many were given up."""
+    open_states = (State.WAITING, State.FAILED)
+    return {
+        str(state.value): AlertDelivery.objects.filter(state=state).count() for state in open_states
+    }
 
 
 def outcome(rows: Sequence[AlertDelivery]) -> list[AlertDelivery]:

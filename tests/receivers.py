@@ -3,13 +3,23 @@
 import json
 import socketserver
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self, cast
+
+import pytest
+import time_machine
+from django.utils import timezone
+from pytest_django import Settings
+
+from pools.models import AlertDelivery
+
+TOKEN = "canary-5f21aa"  # the secret of the webhook's URL
 
 
 @dataclass
@@ -164,3 +174,29 @@ class _Dialogue:
 
 def _address(line: str) -> str:
     return line.partition("<")[2].partition(">")[0]
+
+
+@pytest.fixture
+def webhook(settings: Settings) -> Iterator[Webhook]:
+    with Webhook() as hook:
+        settings.ALERT_WEBHOOK_URL = hook.url(f"/hooks/{TOKEN}")
+        yield hook
+
+
+@pytest.fixture
+def mail_server(settings: Settings) -> Iterator[MailServer]:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    with MailServer() as server:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        settings.ALERT_EMAILS = ["ana@example.org"]
+        yield server
+
+
+def states() -> list[str]:
+    """How each row stands, in the order of their making."""
+    return list(AlertDelivery.objects.order_by("pk").values_list("state", flat=True))
+
+
+def later(**by: float) -> time_machine.travel:
+    """That time from now, for a `with`."""
+    return time_machine.travel(timezone.now() + timedelta(**by), tick=True)

@@ -23,7 +23,14 @@ OF_THE_RECORDS = (
 )
 OF_WHAT_IS_BESIDE_THEM = ("test_categories", "test_visits", "test_migrations")
 OF_WHAT_THE_VIEWS_TELL = ("verify", "test_readings")
-OF_ALERTS = ("test_alerts", "test_alert_sending")
+OF_ALERTS = (
+    "test_alerts",
+    "test_alert_sending",
+    "test_alert_receivers",
+    "test_alert_claims",
+    "test_test_alert",
+    "test_thresholds",
+)
 OF_WHAT_IS_FOLDED_ANEW = ("test_rebuild", "test_rebuild_histories", "test_time_travel")
 
 
