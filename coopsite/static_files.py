@@ -1,8 +1,8 @@
 """How static files are stored by `collectstatic`: minified, named by their hash, compressed.
 
 The comments of our scripts and style sheets are for readers of the source, not for phones. Nor do
-phones wait for one file after the other: where a style sheet of ours imports others, it is stored
-with them, in their order, as one.
+phones wait for one file after the other: where a script or style sheet of ours imports others, it
+is stored with them, in their order, as one, and a style sheet's small pictures are written into it.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Final
+from urllib.parse import quote
 
 import rcssmin
 import rjsmin
@@ -20,21 +21,32 @@ MINIFIERS: Final[Mapping[str, Callable[[str], str]]] = {
     ".css": rcssmin.cssmin,
     ".js": rjsmin.jsmin,
 }
-# Of sheets in the same folder, so that what they name relative to it stays right.
-_IMPORT = re.compile(r'^@import url\("([\w-]+\.css)"\);$', re.MULTILINE)
+OURS: Final = ("css", "js")  # folders
+# Of sheets in the same folder, so that what they name relative to it stays right, and of scripts
+# that export nothing: each is a scope of its own.
+_IMPORT = re.compile(r'^(?:@import url\("|import "\./)([\w/-]+\.(?:css|js))"\)?;$', re.MULTILINE)
+_PICTURE = re.compile(r'url\("\.\./(img/[\w-]+\.svg)"\)')
 
 
 def minified(name: str, text: str) -> str:
     """What a browser gets of a file of ours; other people's files come as they are."""
     path = PurePath(name)
     minify = MINIFIERS.get(path.suffix)
-    return minify(text) if minify and path.parts[0] in ("css", "js") else text
+    return minify(text) if minify and path.parts[0] in OURS else text
 
 
 def whole(name: str, read: Callable[[str], str]) -> str:
-    """This style sheet with those it imports, and those that they do, in their places."""
+    """This script or style sheet with those it imports, and those that they do, in their places."""
     folder = PurePath(name).parent
-    return _IMPORT.sub(lambda found: whole(str(folder / found[1]), read), read(name))
+    text = _IMPORT.sub(lambda found: whole(str(folder / found[1]), read), read(name))
+    if PurePath(name).suffix != ".css":
+        return text
+    return _PICTURE.sub(lambda found: f'url("{_data_url(read(found[1]))}")', text)
+
+
+def _data_url(svg: str) -> str:
+    """The picture as an address (RFC 2397) that fits between double quotes."""
+    return "data:image/svg+xml," + quote(svg.strip().replace('"', "'"), safe="/:;=<>', ")
 
 
 class MinifiedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # has no types
@@ -43,7 +55,7 @@ class MinifiedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
     def post_process(
         self, paths: MutableMapping[str, tuple[Any, str]], *args: Any, **options: Any
     ) -> Iterator[Any]:
-        """Name files by their hash, sheets that import others as the one that they make."""
+        """Name files by their hash, those that import others as the one that they make."""
 
         def read(name: str) -> str:
             storage, path = paths[name]
@@ -51,7 +63,7 @@ class MinifiedStorage(CompressedManifestStaticFilesStorage):  # type: ignore[mis
                 text: str = file.read().decode()
             return text
 
-        ours = [name for name in paths if PurePath(name).parent == PurePath("css")]
+        ours = [name for name in paths if PurePath(name).parts[0] in OURS]
         joined = {name: whole(name, read) for name in ours}
         for name, text in joined.items():
             paths[name] = (_Joined(text), name)

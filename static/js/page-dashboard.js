@@ -1,0 +1,4 @@
+// What only the dashboard runs. Collected, it is one file.
+import "./numbers.js";
+import "./charts.js";
+import "./feed.js";

@@ -1,0 +1,5 @@
+// What only lists run, in this order. Collected, it is one file.
+import "./lists/fits.js";
+import "./lists/rows.js";
+import "./lists/pages.js";
+import "./lists/filters.js";

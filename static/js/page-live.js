@@ -1,0 +1,11 @@
+// What a page runs that changes by itself, in this order. Collected, it is one file.
+import "./swaps.js";
+import "./leisure.js";
+import "./watch.js";
+import "./notices.js";
+import "./toasts.js";
+import "./alerts.js";
+import "./live.js";
+import "./badge.js";
+import "./motion.js";
+import "./banners.js";

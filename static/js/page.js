@@ -1,0 +1,7 @@
+// What every page runs, in this order. Collected, it is one file.
+import "./theme.js";
+import "./times.js";
+import "./announcer.js";
+import "./copy.js";
+import "./kept.js";
+import "./keys.js";
