@@ -44,9 +44,12 @@
     }
     shownIn = turn();
     const topics = page.getElementById("live")?.getAttribute(CONNECT);
-    if (!holder || !topics || holder.getAttribute(CONNECT) === topics) return;
+    if (!holder || !topics) return;
+    // What came since this page was made, its figures lack: it is asked for again.
+    const { dataset } = document.body;
+    dataset.seq = Math.min(dataset.seq, page.body.dataset.seq);
     holder.setAttribute(CONNECT, topics);
-    htmx.process(holder, true);
+    dispatchEvent(new Event("live:again"));
   };
 
   const show = async (href, push) => {

@@ -92,7 +92,11 @@
     giveUpSoon();
   };
 
-  const reconnect = () => htmx.process(holder, true); // tears the old socket down, dead or not
+  // Also the first connection: htmx opens a socket only when it is told to, so that there is one.
+  const reconnect = () => {
+    htmx.process(holder, true); // tears the old socket down, dead or not
+    htmx.trigger(holder, "live:connect");
+  };
 
   // Puts a frame aside that does not follow what is here: it comes again, with what lies between.
   // What does not come then either is missed.
@@ -180,6 +184,7 @@
     if (silent || stuck) reconnect();
   }, LOOK);
 
+  addEventListener("live:again", reconnect);
   const wakeUp = () => {
     if (!isOpen() || performance.now() - heardAt > STALE) reconnect();
   };
@@ -198,5 +203,5 @@
 
   page.dataset.missed = 0;
   giveUpSoon(); // until the first connection the page shows what the server rendered
-  reconnect(); // also if htmx looked at the page before hx-ws was there
+  reconnect();
 })();

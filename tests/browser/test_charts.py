@@ -1,12 +1,13 @@
 """The dashboard's charts in a real browser: live, by keyboard, without scripts, on a phone."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright
 
 from coopsite.tools import find_chromium
 from tests.browser.test_pages import violations
@@ -120,6 +121,35 @@ async def test_the_period_switches_by_keyboard_without_loading_the_page(
     await page.go_forward()
     await page.wait_for_selector("[data-period='7d'][aria-current]")
     assert await page.evaluate("window.still")
+    assert troubles == []
+
+
+async def test_what_comes_while_a_period_is_on_its_way_is_not_lost(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    page, troubles = await visit(browser, f"{ORIGIN}:{web_servers.start().port}/")
+    await page.wait_for_selector("body[data-link=live]")
+    held, arrived = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        made_before = await route.fetch()
+        held.set()
+        await arrived.wait()
+        await route.fulfill(response=made_before)
+
+    await page.route("**/?period=7d", hold)
+    # Who clicks elsewhere and back asks for the period that the socket tells of already.
+    for clicks, count in ((["7d"], 4), (["30d", "7d"], 5)):
+        held.clear()
+        arrived.clear()
+        for period in clicks:
+            await page.locator(f"[data-period='{period}']").click()
+        await held.wait()
+        chain.block(chain.joined(1, address(f"late {count}"), BTC), at=timezone.now())
+        await until_events(page, count)
+        arrived.set()
+        await page.wait_for_selector("#charts:not([aria-busy]) [data-shown='7d']")
+        await until_events(page, count)
     assert troubles == []
 
 

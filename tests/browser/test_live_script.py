@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
@@ -35,7 +35,7 @@ PAGE = """<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>x</title
 <div id="figures"><div id="chart">0</div><div id="other">0</div></div>
 <ul id="newest-pools"><li class="empty">none</li></ul>
 <ul id="pool-list"><li data-pool="0xC:1">old</li></ul>
-<div id="live" hx-ws:connect="/ws/live/?topics=dashboard" hidden></div>
+<div id="live" hx-ws:connect="/ws/live/?topics=dashboard" hx-trigger="live:connect" hidden></div>
 <p id="link-lost" hidden>since <time data-exact></time></p>
 </body></html>"""
 TYPES = {"js": "text/javascript", "": "text/html"}
@@ -179,6 +179,28 @@ async def test_a_frame_is_on_the_page_at_once_and_the_page_says_how_far_it_is(
     assert await page.get_attribute("body", "data-link") == "live"
     await server.send("<!--9-->")  # nothing for this page, but time went on
     await page.wait_for_selector("body[data-seq='9']")
+
+
+async def test_one_socket_is_opened_however_late_the_scripts_come(
+    page: Page, server: Playmate
+) -> None:
+    warnings: list[str] = []
+    page.on("console", lambda said: warnings.append(said.text))
+
+    async def late(route: Route) -> None:
+        await asyncio.sleep(0.5)  # htmx has long looked at the page
+        await route.continue_()
+
+    for script in ("hx-ws.min.js", "live.js"):
+        await page.route(f"**/{script}", late)
+        await page.goto(f"http://127.0.0.1:{server.port}/")
+        before = len(server.links)
+        await page.wait_for_selector("body[data-link=live]")
+        await asyncio.sleep(0.3)
+        assert len(server.links) - before <= 1
+        await page.unroute(f"**/{script}")
+    assert server.said("since") == len(server.links) == 2
+    assert warnings == []
 
 
 async def test_rows_come_newest_first_each_once_and_ten_stay(page: Page, server: Playmate) -> None:
