@@ -4,9 +4,7 @@
 (() => {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const EASE = "cubic-bezier(0.2, 0.8, 0.2, 1)";
-  const animate = (element, frames, duration) => {
-    if (!still.matches && !document.hidden) element.animate(frames, { duration, easing: EASE });
-  };
+  const isSeen = () => !still.matches && !document.hidden;
   const watch = (element, react, options) => {
     if (element) new MutationObserver(react).observe(element, options);
   };
@@ -22,15 +20,21 @@
     const come = records
       .flatMap((record) => [...record.addedNodes])
       .filter((row) => row.isConnected && keyOf(row) && !gone.has(keyOf(row)));
-    if (come.length >= CROWD) return;
-    for (const row of come) animate(row, [{ opacity: 0, transform: "translateY(-60%)" }, {}], 450);
+    if (come.length >= CROWD || !isSeen()) return;
+    // The style sheet moves it: each frame of `element.animate` would be the main thread's work.
+    for (const row of come) row.dataset.fresh = "";
   };
-  for (const stack of document.querySelectorAll(".stack")) watch(stack, arrive, { childList: true });
+  for (const stack of document.querySelectorAll(".stack")) {
+    watch(stack, arrive, { childList: true });
+    stack.addEventListener("animationend", ({ target }) => target.removeAttribute("data-fresh"));
+  }
 
   // The lists of pools and of events: rows below a new one start where they were and slide to where they are now.
   // Done before the next paint, so that nothing jumps. Only rows in sight, whatever the list's length.
   const list = document.querySelector("#pool-list, #event-list");
   if (list) {
+    const animate = (row, from, to, duration) => row.animate([from, to], { duration, easing: EASE });
+    const PLACE = { translate: "0 0" };
     const places = () => new Map([...list.children].map((row) => [keyOf(row), row.offsetTop]));
     let before = places();
     const isInSight = (row) => {
@@ -41,12 +45,12 @@
       const now = places();
       const then = before;
       before = now;
-      if ([...now.keys()].filter((key) => !then.has(key)).length >= CROWD) return;
+      if ([...now.keys()].filter((key) => !then.has(key)).length >= CROWD || !isSeen()) return;
       for (const row of [...list.children].filter(isInSight)) {
         const from = then.get(keyOf(row));
         const moved = from - now.get(keyOf(row));
-        if (from === undefined) animate(row, [{ opacity: 0, transform: "translateY(-30%)" }, {}], 450);
-        else if (moved) animate(row, [{ transform: `translateY(${moved}px)` }, {}], 320);
+        if (from === undefined) animate(row, { translate: "0 -30%", opacity: 0 }, { ...PLACE, opacity: 1 }, 450);
+        else if (moved) animate(row, { translate: `0 ${moved}px` }, PLACE, 320);
       }
     };
     watch(list, slide, { childList: true });

@@ -4,8 +4,7 @@
 // A burst changes a number many times between two paints; it rolls once for each paint. At rest a
 // number is plain text.
 (() => {
-  const ROLL = 420; // ms
-  const EASE = "cubic-bezier(0.2, 0.8, 0.2, 1)";
+  const ROLL = 420; // ms, as in the style sheet
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const digitsOf = (words) => words.replace(/\D/g, "");
 
@@ -23,11 +22,9 @@
       return digit;
     });
     holder.replaceChildren(...signs);
-    const from = { transform: `translateY(${up ? 100 : -100}%)` };
-    const rolling = [...holder.children];
-    for (const digit of rolling) digit.animate([from, {}], { duration: ROLL, easing: EASE });
+    const rolling = holder.firstElementChild;
     setTimeout(() => {
-      if (rolling[0]?.isConnected) holder.textContent = now;
+      if (rolling?.isConnected) holder.textContent = now;
     }, ROLL);
   };
 
