@@ -18,11 +18,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
 BUDGETS = {"js": 35_000, "css": 15_000}  # bytes
-# Pages that a template of ours fills. Partials begin with "_"; the bases are only extended.
+# Pages that a template of ours fills. Partials begin with "_"; the bases are only extended; what
+# goes into Django's admin is for operators.
 PAGES = sorted(
     path.relative_to(TEMPLATES).as_posix()
     for path in TEMPLATES.rglob("*.html")
-    if not path.name.startswith("_") and path.name != "base.html"
+    if not path.name.startswith("_")
+    and path.name != "base.html"
+    and not path.is_relative_to(TEMPLATES / "admin")
 )
 FILE = re.compile(r"""\{%\s*static\s+['"]([\w./-]+\.(?:js|css))['"]""")
 IMPORTED = re.compile(r"""^(?:@import url\("|import "\./)([\w./-]+)"\)?;$""", re.MULTILINE)
