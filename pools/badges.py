@@ -18,7 +18,7 @@ from django.utils.http import quote_etag
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from pools import presentation, selectors
+from pools import presentation, selectors, state_words
 from pools.decoding import checksum
 from pools.models import Pool
 from pools.rows import Connection, Stats
@@ -137,13 +137,7 @@ def _btc(wei: int) -> str:
 
 def _of_connection(connection: Connection) -> Badge:
     state = badge_state(connection)
-    words = {
-        "live": _("Live"),
-        "reconnecting": _("Reconnecting"),
-        "offline": _("Offline"),
-        "error": _("Error"),
-    }
-    return Badge("Coopsite", words[state], OF_STATE[state])
+    return Badge("Coopsite", str(state_words.BADGE[state]), OF_STATE[state])
 
 
 def _answer(request: HttpRequest, badge: Badge, kind: str) -> HttpResponseBase:

@@ -46,16 +46,17 @@ class ChosenPeriod:
     def query(self) -> str:
         """As the address says it."""
         if self.first or self.last:
-            return urlencode({"from": self.first, "to": self.last})
+            days = {"from": self.first, "to": self.last}
+            return urlencode({name: day for name, day in days.items() if day})
         return urlencode({"period": self.period})
 
 
 def read(asked: Mapping[str, str]) -> ChosenPeriod:
     """The period of a query: `from` and `to`, days of the site's time zone, before `period`."""
     period = read_period(asked.get("period"))
-    if "from" not in asked and "to" not in asked:
-        return ChosenPeriod(period)
     first, last = (asked.get(name, "").strip()[:10] for name in ("from", "to"))
+    if not first and not last:
+        return ChosenPeriod(period)
     today = timezone.localdate(timezone=timezone.get_default_timezone())
     try:
         days = _days(first, last, today)

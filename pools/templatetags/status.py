@@ -2,9 +2,10 @@
 
 from django import template
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from pools import pace, presentation, reasons, status_charts
+from pools import pace, presentation, reasons, state_words, status_charts
 from pools.bar import Stretch, bar
 from pools.charts.shown import Chart
 from pools.models import Alert, HistoricalScan
@@ -160,17 +161,14 @@ def live_share(history: History) -> str:
     return presentation.percent(history.live_ms, history.told_ms, decimals=2)
 
 
+@register.simple_tag
+def badge_words() -> dict[str, Promise]:
+    return state_words.BADGE
+
+
 @register.filter
 def spell_words(state: str) -> str:
-    return {
-        "live": _("Connected"),
-        "connecting": _("Connecting"),
-        "reconnecting": _("Reconnecting"),
-        "error": _("Cut off"),
-        "offline": _("Stopped"),
-        "gone": _("No listener"),
-        "unknown": _("Not known"),
-    }[state]
+    return str(state_words.SPELL[state])
 
 
 @register.filter

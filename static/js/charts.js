@@ -8,7 +8,6 @@
 
   const CONNECT = "hx-ws:connect";
   const links = [...section.querySelectorAll("[data-period]")];
-  const shown = () => links.find((link) => link.hasAttribute("aria-current"));
   const figuresShown = () => document.getElementById("figures").dataset.shown;
   const asked = () => {
     const of = new URLSearchParams(location.search);
@@ -71,7 +70,7 @@
     const special = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
     if (!link || special || event.button) return;
     event.preventDefault();
-    if (link === shown() && !loading) return;
+    if (link.hasAttribute("aria-current") && !loading) return;
     const address = new URL(location.href); // other things may be chosen in it meanwhile
     address.hash = "";
     for (const day of ["from", "to"]) address.searchParams.delete(day);

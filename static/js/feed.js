@@ -158,8 +158,8 @@
 
   const withKind = (address, kind) => {
     const url = new URL(address, location);
-    url.searchParams.delete("kind");
-    if (kind) url.searchParams.set("kind", kind);
+    url.searchParams.set("kind", kind);
+    for (const [name, value] of [...url.searchParams]) if (!value) url.searchParams.delete(name);
     return url;
   };
 

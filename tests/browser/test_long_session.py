@@ -40,6 +40,16 @@ HEAR = """() => {
 }"""
 
 
+async def test_more_news_than_a_list_remembers_are_all_counted_and_none_twice(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    page = await visit(browser, web_servers, "pools/?ordering=-members")
+    news = [frames_of("pools/")[1]]
+    await page.evaluate(SWAP, {"frames": news, "first": 0, "times": 1_200})
+    await page.evaluate(SWAP, {"frames": news, "first": 600, "times": 600})
+    assert await page.inner_text("#new-rows") == "1200 new pools"
+
+
 async def test_eight_hours_of_events_leave_a_page_as_small_as_it_was(
     chain: ChainFactory, web_servers: WebServers, browser: Browser
 ) -> None:

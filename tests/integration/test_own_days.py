@@ -169,7 +169,7 @@ def test_days_of_the_past_are_shown_and_no_chart_is_heard_of(
 @pytest.mark.parametrize(
     ("query", "problem"),
     [
-        ("from=&to=", "Choose the first and the last day."),
+        ("from=&to=2025-07-01", "Choose the first and the last day."),
         ("from=2025-07-01", "Choose the first and the last day."),
         ("from=2025-07-05&to=2025-07-01", "The first day comes after the last one."),
         ("from=2126-07-05&to=2126-07-06", "These days have not come yet."),
@@ -189,6 +189,15 @@ def test_days_that_make_no_sense_are_refused_with_a_sentence(
     assert f'role="alert">{problem}<' in html
     assert "charts:24h" in html  # the usual period is shown, and live
     assert "<script>" not in html.replace("<script src", "")
+
+
+def test_days_that_are_left_empty_are_no_days_and_leave_the_links(client: Client) -> None:
+    html = client.get("/?from=&to=&period=7d").content.decode()
+    assert 'role="alert"' not in html
+    assert "charts:7d" in html
+    links = re.findall(r'<a href="([^"]*)"', client.get("/?from=2025-07-01&to=").content.decode())
+    assert "?kind=joins&amp;from=2025-07-01#activity-title" in links
+    assert not [link for link in links if re.search(r"=(&|#|$)", link)]
 
 
 @time_machine.travel(NOW, tick=False)

@@ -130,6 +130,15 @@ def test_gaps_are_drawn_counted_and_explained(client: Client, contract: Contract
     assert told.index("325 – 400") < told.index("401 – 550")
 
 
+def test_why_blocks_are_not_proved_is_told_in_spanish(client: Client, contract: Contract) -> None:
+    cover(contract, 100, 324)
+    said = f"{NODE}: no receipt of 0xab in block 325"
+    scan(contract, 325, 400, error=said, finished_at=timezone.now())
+    html = client.get("/status/", headers={"accept-language": "es"}).content.decode()
+    for name in ("coverage", "ended"):
+        assert f"{NODE}: sin recibo de 0xab en el bloque 325" in panel(html, name)
+
+
 def test_the_list_of_gaps_is_bounded_and_says_how_many_more(
     client: Client, contract: Contract
 ) -> None:

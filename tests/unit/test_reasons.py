@@ -27,6 +27,22 @@ SPANISH = {
     "no WebSocket after 10 attempts: node.example: not open within 2.5 s": (
         "Ningún WebSocket tras 10 intentos: node.example: no abrió en 2.5 s"
     ),
+    "no receipt of 0x12ab in block 7": "sin recibo de 0x12ab en el bloque 7",
+    "node.example: block 64 does not link to block 63": (
+        "node.example: el bloque 64 no enlaza con el bloque 63"
+    ),
+    "block 64 of node.example does not link to block 63 of other.example": (
+        "el bloque 64 de node.example no enlaza con el bloque 63 de other.example"
+    ),
+    "node.example and other.example:8545 have different logs in block 3": (
+        "node.example y other.example:8545 tienen distintos registros en el bloque 3"
+    ),
+    "Block 9 has the parent 0xab, but the range below ends in 0xcd.": (
+        "El bloque 9 tiene como padre 0xab, pero el tramo de abajo acaba en 0xcd."
+    ),
+    "4 stored logs are in no receipt of their blocks": (
+        "4 registros guardados no están en ningún recibo de sus bloques"
+    ),
 }
 STRANGE = ("", "HTTP 503", "node.example: 100 % of %(seconds)s: odd", "a: b: c", "¿qué?\nno")
 

@@ -6,6 +6,7 @@
 // (`release`). A list that has grown too long on top asks to be read anew ("list:long").
 (() => {
   const MOST_NEW = 200; // rows put on top before that
+  const MOST_COUNTED = 1000; // keys that are remembered; who is told anew is told of the newest
 
   const { fits, isAbove, placeOf } = listed;
   const view = document.getElementById("list-view");
@@ -16,7 +17,8 @@
   const rowOf = (key) => [...list.children].find((row) => keyOf(row) === key);
   const isWanted = (row) => fits(row, JSON.parse(list.dataset.filter));
 
-  const counted = new Set(); // keys of news that are not shown
+  let unseen = 0; // news that are not shown
+  const counted = new Set(); // the keys of the last of them
   let seen; // the place of the newest row that this list has looked at
   let inserted = 0;
   let meanwhile = null; // what came in while a page was on its way
@@ -24,7 +26,7 @@
   const look = () => {
     seen = [Number(list.dataset.since), Infinity];
     counted.clear();
-    inserted = 0;
+    unseen = inserted = 0;
     if (note) note.hidden = true;
   };
 
@@ -32,7 +34,9 @@
   const count = (row) => {
     if (!note || counted.has(keyOf(row))) return false;
     counted.add(keyOf(row));
-    note.textContent = note.dataset[counted.size === 1 ? "one" : "many"].replace("%s", counted.size);
+    if (counted.size > MOST_COUNTED) counted.delete(counted.values().next().value);
+    unseen += 1;
+    note.textContent = note.dataset[unseen === 1 ? "one" : "many"].replace("%s", unseen);
     note.hidden = false;
     return true;
   };
@@ -66,7 +70,7 @@
       else if ((isNew || newest) && isWanted(row)) {
         // A snapshot also holds rows that are older than this list: only later ones are news.
         const isNews = isNew || isAbove(placeOf(row), seen);
-        if (isNews && list.dataset.insert === "top" && !counted.size && atTop()) {
+        if (isNews && list.dataset.insert === "top" && !unseen && atTop()) {
           insert(row);
           fresh.push(row);
           news.push(row);
