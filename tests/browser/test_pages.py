@@ -333,3 +333,24 @@ def coming_rows(site: str) -> list[str]:
         + "</hx-partial>",
         f"<hx-partial id=banners>{banner * 2}</hx-partial>",
     ]
+
+
+@pytest.mark.parametrize("locale", ["en", "es-PE"])
+async def test_on_a_phone_no_word_of_a_card_lies_on_its_picture(
+    site: str, browser: Browser, locale: str
+) -> None:
+    page = await visit(browser, site, viewport={"width": 360, "height": 800}, locale=locale)
+    overlaps = await page.evaluate(
+        """() => {
+          document.getElementById("trend").innerHTML =
+            '<span class="trend down">−1,234 %</span><span class="trend-words">frente a ayer</span>';
+          return [...document.querySelectorAll(".card .picture")].flatMap((picture) => {
+            const words = [...picture.parentElement.children].filter((one) => one !== picture);
+            const top = picture.getBoundingClientRect().top;
+            return words.filter((one) => one.getBoundingClientRect().bottom > top)
+              .map((one) => one.textContent);
+          });
+        }"""
+    )
+    assert overlaps == []
+    await page.context.close()
