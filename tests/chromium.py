@@ -1,8 +1,11 @@
-"""A real Chromium for tests, started once; each test gets a page in a fresh profile."""
+"""A real Chromium for tests, started once; each test gets fresh profiles in it."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
+from playwright import async_api
+from playwright.async_api import async_playwright
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from coopsite.tools import find_chromium
@@ -32,3 +35,19 @@ def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     yield context.new_page()
     context.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _browser() -> AsyncIterator[async_api.Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(find_chromium()), args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(_browser: async_api.Browser) -> AsyncIterator[async_api.Browser]:
+    """The same for all tests, which live in its event loop; their profiles end with them."""
+    yield _browser
+    for context in _browser.contexts:
+        await context.close()

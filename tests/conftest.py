@@ -58,7 +58,12 @@ def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a browser come last: once started, it keeps an event loop running in this
-    thread until the session ends, and no other loop can run beside it.
+    """Tests with the synchronous browser come last: once started, it keeps an event loop running
+    in this thread until the session ends, and no other loop can run beside it. Those with the
+    asynchronous one share the event loop that it was started in.
     """
+    in_browsers_loop = pytest.mark.asyncio(loop_scope="session")
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(in_browsers_loop, append=False)
     items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", ()))

@@ -4,12 +4,12 @@ import pytest
 from django.utils import timezone
 from playwright.async_api import Browser
 
-from tests.browser.test_charts import browser, chain, visit
+from tests.browser.test_charts import chain, visit
 from tests.browser.test_pages import violations
 from tests.factories import BTC, ChainFactory, address
 from tests.live import ORIGIN, WebServers, records, web_servers
 
-__all__ = ["browser", "chain", "records", "web_servers"]
+__all__ = ["chain", "records", "web_servers"]
 
 
 async def test_without_scripts_sections_are_hidden_moved_and_reset(

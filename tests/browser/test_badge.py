@@ -2,18 +2,17 @@
 
 import random
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
-from coopsite.tools import NODE_MODULES, find_chromium
+from coopsite.tools import NODE_MODULES
 from pools.models import ListenerStatus
 from realtime import publisher
-from tests.chromium import FLAGS
 from tests.factories import ANA, BEA, BTC, ChainFactory, listener
 from tests.live import ORIGIN, WebServers, records, web_servers
 from tests.proxy import Proxy
@@ -40,16 +39,6 @@ def link(chain: ChainFactory, web_servers: WebServers) -> Iterator[Proxy]:
     """What lies between browser and server; `link.port` is the site's."""
     with Proxy(web_servers.start().port) as proxy:
         yield proxy
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=str(find_chromium()), args=FLAGS
-        )
-        yield chromium
-        await chromium.close()
 
 
 async def visit(browser: Browser, link: Proxy, path: str = "/", **options: Any) -> Page:

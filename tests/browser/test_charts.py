@@ -1,32 +1,21 @@
 """The dashboard's charts in a real browser: live, by keyboard, without scripts, on a phone."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route
 
-from coopsite.tools import find_chromium
 from tests.browser.test_pages import violations
 from tests.browser.test_status import SHIFTS
-from tests.chromium import FLAGS
 from tests.factories import ANA, BTC, ChainFactory, address, listener
 from tests.live import ORIGIN, WebServers, records, web_servers
 
 __all__ = ["records", "web_servers"]
 
 EVENTS = "#chart-activity-rows tr:last-child td:last-child"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        yield chromium
-        await chromium.close()
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.test_charts import browser, chain, visit
+from tests.browser.test_charts import chain, visit
 from tests.browser.test_pages import violations
 from tests.factories import ChainFactory
 from tests.live import ORIGIN, WebServers, records, web_servers
 from tests.ports import free_port
 
-__all__ = ["browser", "chain", "records", "web_servers"]
+__all__ = ["chain", "records", "web_servers"]
 
 
 @contextmanager

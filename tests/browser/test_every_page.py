@@ -13,12 +13,12 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Response, Viewpo
 
 from pools import selectors
 from realtime import publisher
-from tests.browser.test_pages import browser, eventful_past, violations
+from tests.browser.test_pages import eventful_past, violations
 from tests.factories import ANA, BEA, BTC, CONTRACT, ChainFactory
 from tests.live import ORIGIN, WebServers, records, web_servers
 from tests.waiting import async_until
 
-__all__ = ["browser", "records", "web_servers"]
+__all__ = ["records", "web_servers"]
 
 POOL = f"/pools/{CONTRACT}/1/"
 LIVE = ("/", "/pools/", POOL, f"{POOL}members/", "/events/", f"/accounts/{ANA}/", "/status/")

@@ -1,17 +1,14 @@
 """The reader's hold on the feed, in a real browser with a real server behind it."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route
 
-from coopsite.tools import find_chromium
 from pools import selectors
 from realtime import publisher
-from tests.chromium import FLAGS
 from tests.factories import ANA, BEA, BTC, ChainFactory, listener
 from tests.live import ORIGIN, WebServers, records, web_servers
 from tests.waiting import async_until
@@ -38,16 +35,6 @@ def chain(web_servers: WebServers) -> ChainFactory:
         chain.block(chain.joined(1, BEA, number * BTC))
     listener(updated_at=timezone.now() + timedelta(hours=1), head=chain.head.number)
     return chain
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=str(find_chromium()), args=FLAGS
-        )
-        yield chromium
-        await chromium.close()
 
 
 async def visit(browser: Browser, web_servers: WebServers, query: str = "", **options: Any) -> Page:

@@ -1,13 +1,10 @@
 """Keyboard shortcuts in a real browser."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from coopsite.tools import find_chromium
-from tests.chromium import FLAGS
 from tests.factories import ANA, ChainFactory
 
 
@@ -18,17 +15,7 @@ def site(live_server: LiveServer) -> str:
     return live_server.url
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=str(find_chromium()), args=FLAGS
-        )
-        yield chromium
-        await chromium.close()
-
-
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser) -> Page:
     return await browser.new_page()
 

@@ -1,18 +1,15 @@
 """The lists in a real browser: pages that follow, filters, the way back, and news as they come."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route
 
-from coopsite.tools import find_chromium
 from pools.models import Category
 from tests.browser.test_pages import violations
-from tests.chromium import FLAGS
 from tests.factories import ANA, BEA, ChainFactory, Emitted, listener
 from tests.live import ORIGIN, WebServers, records, web_servers
 
@@ -22,14 +19,6 @@ NAMES = ("Casa", "Escuela", "Horno")
 POOLS = 120
 ROWS = "#pool-list > [data-pool]"
 EVENTS = "#event-list > [data-event]"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        yield chromium
-        await chromium.close()
 
 
 @pytest.fixture

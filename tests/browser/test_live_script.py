@@ -12,15 +12,14 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from django.conf import settings
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from coopsite.tools import find_chromium
 from realtime.fragments import compact, partial
-from tests.chromium import FLAGS
 from tests.waiting import async_until
 
 PAGE = """<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>x</title>
@@ -104,7 +103,7 @@ def _response(status: HTTPStatus, kind: str, text: str) -> Response:
     return Response(status, status.phrase, headers, body)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def server() -> AsyncIterator[Playmate]:
     playmate = Playmate()
     await playmate.start()
@@ -112,19 +111,15 @@ async def server() -> AsyncIterator[Playmate]:
     await playmate.stop()
 
 
-@pytest.fixture
-async def page(server: Playmate) -> AsyncIterator[Page]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(server: Playmate, browser: Browser) -> AsyncIterator[Page]:
     """A page with the scripts, not yet gone to the server; no script may fail on it."""
-    async with async_playwright() as playwright:
-        browser: Browser = await playwright.chromium.launch(
-            executable_path=str(find_chromium()), args=FLAGS
-        )
-        page = await browser.new_page()
-        troubles: list[str] = []
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda said: troubles.append(said.text) if blames(said.text) else None)
-        yield page
-        await browser.close()
+    page = await browser.new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda said: troubles.append(said.text) if blames(said.text) else None)
+    yield page
+    await page.close()
     assert troubles == []
 
 

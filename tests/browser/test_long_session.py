@@ -10,12 +10,12 @@ from playwright.async_api import Browser, CDPSession, Page
 
 from pools import selectors, sparklines
 from realtime import fragments, publisher
-from tests.browser.test_feed import browser, chain, keys, latest, visit
+from tests.browser.test_feed import chain, keys, latest, visit
 from tests.factories import ANA, BEA, BTC, ChainFactory
 from tests.live import WebServers, records, web_servers
 from tests.waiting import async_until
 
-__all__ = ["browser", "chain", "records", "web_servers"]
+__all__ = ["chain", "records", "web_servers"]
 
 FRAMES = 3_000  # an event every ten seconds for eight hours, and some
 GROWN = {"Nodes": 300, "JSEventListeners": 5, "JSHeapUsedSize": 1_500_000}

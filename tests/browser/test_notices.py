@@ -2,18 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
-from coopsite.tools import find_chromium
 from realtime import publisher
 from tests.browser.test_pages import violations
-from tests.chromium import FLAGS
 from tests.factories import ANA, BEA, CONTRACT, ChainFactory, listener
 from tests.live import ORIGIN, WebServers, records, web_servers
 from tests.waiting import async_until
@@ -37,14 +34,6 @@ NOTED = """() => {
   };
 }"""
 ALERTS = '{"desktop": true, "sound": true}'
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        yield chromium
-        await chromium.close()
 
 
 class Site:

@@ -1,17 +1,16 @@
 """The pages in a real browser: whole without JavaScript, by keyboard, in either theme."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
 from django.utils import timezone
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
-from coopsite.tools import NODE_MODULES, find_chromium
+from coopsite.tools import NODE_MODULES
 from pools import selectors
 from pools.models import Contract
 from tests.factories import ANA, BEA, BTC, CARO, CONTRACT, ChainFactory, listener
@@ -19,16 +18,6 @@ from tests.ledger import troubled_history
 from tests.waiting import async_until
 
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
-CHROMIUM = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script></title><hx-partial id=main>'
 PATHS = (
     *("/", "/pools/", f"/pools/{CONTRACT}/1/", f"/pools/{CONTRACT}/2/"),
@@ -56,16 +45,6 @@ def eventful_past() -> ChainFactory:
 def site(live_server: LiveServer) -> str:
     eventful_past()
     return live_server.url
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=find_chromium(), args=list(CHROMIUM)
-        )
-        yield chromium
-        await chromium.close()
 
 
 async def visit(browser: Browser, url: str, **options: Any) -> Page:

@@ -1,19 +1,17 @@
 """A browser tells its time zone once a day, where the page says so, and never against its wish."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from coopsite.tools import find_chromium
 from pools import selectors
-from tests.chromium import FLAGS
 from tests.factories import ChainFactory
 from tests.redis_server import RedisServer
 
@@ -30,17 +28,11 @@ def site(live_server: LiveServer, redis_server: RedisServer) -> str:
 
 
 @pytest.fixture
-async def visitor() -> AsyncIterator[Visitor]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=str(find_chromium()), args=FLAGS
-        )
+def visitor(browser: Browser) -> Visitor:
+    async def come(**options: Any) -> BrowserContext:
+        return await browser.new_context(timezone_id="America/Lima", **options)
 
-        async def come(**options: Any) -> BrowserContext:
-            return await chromium.new_context(timezone_id="America/Lima", **options)
-
-        yield come
-        await chromium.close()
+    return come
 
 
 async def counted() -> list[tuple[str, int]]:

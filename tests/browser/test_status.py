@@ -1,17 +1,14 @@
 """The status page in a real browser while history is read: it follows, and nothing jumps."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.async_api import Browser, Locator, Page, async_playwright
+from playwright.async_api import Browser, Locator, Page
 
-from coopsite.tools import find_chromium
 from pools.models import ConnectionSpell, Contract, HistoricalScan, LatencySample
 from realtime import publisher
 from tests.browser.test_pages import violations
-from tests.chromium import FLAGS
 from tests.factories import CONTRACT, listener
 from tests.ledger import cover, followed, hold_the_lease, scan
 from tests.live import ORIGIN, WebServers, records, web_servers
@@ -25,14 +22,6 @@ SHIFTS = """() => {
     for (const entry of list.getEntries()) window.shifted += entry.value;
   }).observe({ type: "layout-shift", buffered: true });
 }"""
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        yield chromium
-        await chromium.close()
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser
 
-from tests.browser.test_pages import browser, site, violations, visit
+from tests.browser.test_pages import site, violations, visit
 from tests.factories import CONTRACT
 
-__all__ = ["browser", "site"]
+__all__ = ["site"]
 POOL = f"/pools/{CONTRACT}/2/"
 
 
