@@ -83,7 +83,14 @@ def test_killed_at_random_it_ends_with_what_the_chain_says(
 def test_ctrl_c_ends_it_in_order(past: PastChain, stack_of_past: Stack) -> None:
     said = stack_of_past.log("backfill")
     with said.open("wb") as log:
-        process = subprocess.Popen([*BACKFILL], cwd=ROOT, env=stack_of_past.environment, stderr=log)
+        process = subprocess.Popen(
+            [*BACKFILL],
+            cwd=ROOT,
+            env=stack_of_past.environment,
+            stderr=log,
+            # A shell's background job ignores Ctrl-C, and so do all that it starts.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
         # Early: a quick machine does the rest in a second.
         until(lambda: b"chain_recognised" in said.read_bytes(), 60, every=0.005)
         process.send_signal(signal.SIGINT)
