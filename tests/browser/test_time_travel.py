@@ -12,8 +12,7 @@ __all__ = ["site"]
 POOL = f"/pools/{CONTRACT}/2/"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 360])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
 async def test_axe_finds_nothing_on_a_past_block(
     site: str, browser: Browser, scheme: Any, width: int
 ) -> None:
