@@ -322,7 +322,8 @@ async def test_on_a_phone_no_word_of_a_card_lies_on_its_picture(
     overlaps = await page.evaluate(
         """() => {
           document.getElementById("trend").innerHTML =
-            '<span class="trend down">−1,234 %</span><span class="trend-words">frente a ayer</span>';
+            '<span class="trend down">−1,234 %</span>' +
+            '<span class="trend-words">frente a ayer</span>';
           return [...document.querySelectorAll(".card .picture")].flatMap((picture) => {
             const words = [...picture.parentElement.children].filter((one) => one !== picture);
             const top = picture.getBoundingClientRect().top;
