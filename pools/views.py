@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -44,6 +45,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     }
     if names := arranged.parts("cards"):
         shown["cards"] = cards.shown(names, around["stats"])
+        if cards.LIVE in names:
+            shown["answers"] = selectors.answers_of_last_hour(timezone.now())
         if set(names) - {cards.LIVE}:
             shown["sparks"] = selectors.spark_counts(
                 around["stats"].pools_total, recent=around["recent"]

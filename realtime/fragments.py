@@ -14,6 +14,8 @@ import minify_html
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from pools import answer_times
+from pools.answer_times import Answers
 from pools.charts.shown import Chart
 from pools.models import Pool
 from pools.rows import NEWEST_POOLS, EventRow, Stats
@@ -143,6 +145,12 @@ def sparks(counts: Counts, names: Iterable[str]) -> str:
         )
         for name in names
     )
+
+
+def answers(times: Answers) -> str:
+    """The picture on the connection's card."""
+    context = {"picture": answer_times.picture(times)}
+    return partial("spark-live", _render("dashboard/_spark.html", context))
 
 
 def badge(stats: Stats) -> str:

@@ -11,6 +11,7 @@ from django.db import connections
 from django.utils import timezone
 
 from pools import selectors, sparklines
+from pools.answer_times import Answers
 from pools.models import OutboxRow, Pool
 from pools.rows import NEWEST_POOLS, EventRow, Message, Stats
 from pools.selectors import Surroundings
@@ -60,6 +61,7 @@ class Source:
         self._around: Surroundings | None = None
         self._feed: tuple[EventRow, ...] = ()
         self._sparks: sparklines.Counts | None = None
+        self._answers: Answers | None = None
         self.panels = Panels()
         self.figures = Figures()
 
@@ -143,6 +145,7 @@ class Source:
                 if topic.kind == "dashboard":
                     html += fragments.all_numbers(around.stats)
                     html += fragments.sparks(self._sparks or self._draw(), sparklines.NAMES)
+                    html += fragments.answers(self._answers or self._look_at_answers())
                     if with_lists:
                         pools = selectors.newest_pools(NEWEST_POOLS)
                         html += fragments.newest_pools(pools)
@@ -205,12 +208,23 @@ class Source:
     def sparks(self, languages: Iterable[Language]) -> dict[Language, str]:
         """Those of the cards' pictures that differ from when they were last told."""
         before, now = self._sparks, self._draw()
+        answered, answers = self._answers, self._look_at_answers()
         names = [
             name
             for name in sparklines.NAMES
             if before is None or sparklines.parts(before, name) != sparklines.parts(now, name)
         ]
-        return fragments.in_each(languages, lambda: fragments.sparks(now, names))
+        return fragments.in_each(
+            languages,
+            lambda: (
+                fragments.sparks(now, names)
+                + (fragments.answers(answers) if answers != answered else "")
+            ),
+        )
+
+    def _look_at_answers(self) -> Answers:
+        self._answers = selectors.answers_of_last_hour(timezone.now())
+        return self._answers
 
     def _draw(self) -> sparklines.Counts:
         around = self._around or self.look_around()

@@ -26,6 +26,7 @@ from pools.selectors.readings import reading, readings_of
 from pools.selectors.regions import regions
 from pools.selectors.sparklines import spark_counts
 from pools.selectors.status import status
+from pools.selectors.status_history import answers_of_last_hour
 from pools.selectors.surroundings import Surroundings, surroundings
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Surroundings",
     "account",
     "activity_by_kind",
+    "answers_of_last_hour",
     "behind",
     "categories",
     "connection",

@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.db.models import Count, F, Max, QuerySet, Sum
 
 from pools import status_spells
+from pools.answer_times import MINUTES, Answers
 from pools.models import ConnectionSpell, LatencySample
 from pools.selectors.overview import SILENCE
 from pools.status_rows import Bucket, History, Latency, Quantiles
@@ -88,6 +89,23 @@ def _bucket(row: Mapping[str, Any], every: int) -> Bucket:
         worst=row["worst"] if row["count"] else None,
         store_average=row["store_total"] / row["stored"] if row["stored"] else None,
         store_worst=row["store_most"] if row["stored"] else None,
+    )
+
+
+def answers_of_last_hour(now: datetime) -> Answers:
+    """How quick nodes answered in each minute, to a tenth of a millisecond. One query."""
+    last = int(now.timestamp()) // 60
+    found = LatencySample.objects.filter(
+        minute__gt=last - MINUTES, minute__lte=last, answer_count__gt=0
+    )
+    rows = found.order_by().values_list("minute", "answer_sum", "answer_count")
+    sums: dict[int, tuple[float, int]] = {}
+    for minute, total, count in rows:
+        before = sums.get(minute, (0.0, 0))
+        sums[minute] = before[0] + total, before[1] + count
+    return tuple(
+        round(sums[minute][0] / sums[minute][1], 1) if minute in sums else None
+        for minute in range(last - MINUTES + 1, last + 1)
     )
 
 

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from pools import presentation, sparklines
+from pools import answer_times, presentation, sparklines
 from pools.models import Pool
 from pools.rows import Connection
 
@@ -28,6 +28,7 @@ register.filter("short_hash", presentation.short_hash)
 register.filter("trend", presentation.trend)
 register.filter("duration", presentation.duration)
 register.filter("picture", sparklines.picture)
+register.filter("answers_picture", answer_times.picture)
 
 STATUS_WORDS = ("accepting", "active", "closed")
 STATUS_LABELS = (gettext_noop("Open"), gettext_noop("Active"), gettext_noop("Closed"))

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from pools import selectors
-from pools.models import HourlyActivity
+from pools import answer_times, selectors
+from pools.models import HourlyActivity, LatencySample
 from pools.sparklines import DAYS, HOURS
 from realtime.source import Source
 from tests.factories import ANA, BEA, NOON, ChainFactory
@@ -56,7 +56,7 @@ def test_a_day_is_that_of_the_site_s_time_zone(
 
 def test_an_empty_site_has_pictures_without_anything_in_them(client: Client) -> None:
     html = client.get("/").content.decode()
-    assert len(re.findall('class="spark"', html)) == 5
+    assert len(re.findall('class="spark"', html)) == 6
     assert "From 0 to 0 pools in 30 days." in html
 
 
@@ -80,13 +80,45 @@ def test_only_pictures_that_changed_are_told_anew() -> None:
     chain.block(chain.created(1))
     source = Source()
     source.look_around()
-    assert set(_told(source)) == {"pools", "today", "hour", "members", "btc"}
+    assert set(_told(source)) == {"pools", "today", "hour", "live", "members", "btc"}
     assert _told(source) == []
     chain.block(chain.joined(1, ANA))
     source.look_around()
     told = set(_told(source))
     assert told >= {"hour", "members", "btc"}
     assert "pools" not in told
+
+
+def test_the_connection_shows_how_quick_the_node_answered_in_the_last_hour(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    now = timezone.now()
+    minute = int(now.timestamp()) // 60
+    for back, total, count in ((60, 900.0, 1), (2, 30.0, 3), (1, 100.0, 5)):
+        LatencySample.objects.create(
+            minute=minute - back, endpoint="one", answer_count=count, answer_sum=total
+        )
+    LatencySample.objects.create(
+        minute=minute - 1, endpoint="other", answer_count=5, answer_sum=300.0
+    )
+    with django_assert_num_queries(1):
+        answers = selectors.answers_of_last_hour(now)
+    assert [each for each in answers if each is not None] == [10.0, 40.0]
+    assert answers[-2] == 40.0
+    html = client.get("/").content.decode()
+    assert "Node latency in the last hour: 25 ms on average, 40 ms at most." in html
+    source = Source()
+    source.look_around()
+    assert "live" in _told(source)
+    assert "live" not in _told(source)
+    LatencySample.objects.filter(minute=minute - 2).update(answer_sum=33.0)
+    assert _told(source) == ["live"]
+
+
+def test_the_line_of_answers_has_holes_where_nothing_was_measured() -> None:
+    assert answer_times.line((1.0, 2.0, None, 4.0)).count("M") == 2
+    assert answer_times.line((None,) * 60) == ""
+    assert answer_times.picture((None,) * 60).paths == ()
 
 
 def _told(source: Source) -> list[str]:
