@@ -39,3 +39,13 @@ def test_a_space_before_a_pseudo_class_survives(path: Path) -> None:
     descendant = re.compile(r"[\w)\]] :(?:is|not|where|has)\(")
     text = path.read_text()
     assert len(descendant.findall(minified("css/any.css", text))) == len(descendant.findall(text))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((SOURCES / "css").glob("*.css")), ids=lambda path: path.name
+)
+def test_each_animation_says_where_it_begins_and_ends(path: Path) -> None:
+    """What one leaves open makes each of its frames the main thread's work."""
+    for name, steps in re.findall(r"^@keyframes ([\w-]+) {(.*?)^}", path.read_text(), re.M | re.S):
+        assert re.search(r"\bfrom\b", steps), name
+        assert re.search(r"\bto\b", steps), name
