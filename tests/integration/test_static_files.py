@@ -46,6 +46,8 @@ def test_a_space_before_a_pseudo_class_survives(path: Path) -> None:
 )
 def test_each_animation_says_where_it_begins_and_ends(path: Path) -> None:
     """What one leaves open makes each of its frames the main thread's work."""
-    for name, steps in re.findall(r"^@keyframes ([\w-]+) {(.*?)^}", path.read_text(), re.M | re.S):
+    for name, steps in re.findall(
+        r"^@keyframes ([\w-]+) {(.*?)^}", path.read_text(), re.MULTILINE | re.DOTALL
+    ):
         assert re.search(r"\bfrom\b", steps), name
         assert re.search(r"\bto\b", steps), name
