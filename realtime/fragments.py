@@ -15,12 +15,11 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from pools import answer_times
-from pools.answer_times import Answers
 from pools.charts.shown import Chart
 from pools.models import Pool
 from pools.rows import NEWEST_POOLS, EventRow, Stats
 from pools.selectors import Surroundings
-from pools.sparklines import Counts, picture
+from pools.sparklines import Counts, Picture, picture
 from pools.status_rows import Status
 from realtime.changes import Change, PoolDetails
 from realtime.topics import Topic
@@ -88,8 +87,7 @@ def snapshot_of_dashboard(rows: Sequence[EventRow], pools: Sequence[Pool]) -> st
 
 def snapshot_of_pools(pools: Iterable[Pool]) -> str:
     """The newest pools: brought up to date where they stand, the page judges the others."""
-    rows = "".join(pool_row(pool) for pool in pools)
-    return partial("pool-list", rows, swap="list newest")
+    return partial("pool-list", "".join(map(pool_row, pools)), swap="list newest")
 
 
 def snapshot_of_events(rows: Iterable[EventRow]) -> str:
@@ -113,7 +111,7 @@ def newest_pools(pools: Sequence[Pool]) -> str:
 
 def pool_rows(pools: Iterable[Pool], target: str) -> str:
     """Rows that are replaced where they stand; nothing if there is none."""
-    rows = "".join(pool_row(pool) for pool in pools)
+    rows = "".join(map(pool_row, pools))
     return partial(target, rows, swap="rows") if rows else ""
 
 
@@ -126,8 +124,7 @@ def numbers_of(stats: Stats, names: Collection[str]) -> str:
     parts = []
     for name, (target, template, context_name) in _NUMBERS.items():
         if name in names:
-            html = _render(template, {context_name: getattr(stats, name)})
-            parts.append(partial(target, html))
+            parts.append(partial(target, _render(template, {context_name: getattr(stats, name)})))
     if "trend_percent" in names:
         parts.append(partial("trend", _render("dashboard/_trend.html", {"stats": stats})))
     return "".join(parts)
@@ -139,18 +136,16 @@ def all_numbers(stats: Stats) -> str:
 
 def sparks(counts: Counts, names: Iterable[str]) -> str:
     """The named pictures of the cards."""
-    return "".join(
-        partial(
-            f"spark-{name}", _render("dashboard/_spark.html", {"picture": picture(counts, name)})
-        )
-        for name in names
-    )
+    return "".join(_spark(name, picture(counts, name)) for name in names)
 
 
-def answers(times: Answers) -> str:
+def answers(times: answer_times.Answers) -> str:
     """The picture on the connection's card."""
-    context = {"picture": answer_times.picture(times)}
-    return partial("spark-live", _render("dashboard/_spark.html", context))
+    return _spark("live", answer_times.picture(times))
+
+
+def _spark(name: str, drawn: Picture) -> str:
+    return partial(f"spark-{name}", _render("dashboard/_spark.html", {"picture": drawn}))
 
 
 def badge(stats: Stats) -> str:
