@@ -65,12 +65,12 @@ def address_of(receiver: str) -> str | None:
 def note(alert: Alert, occasion: AlertDelivery.Occasion) -> None:
     """Have the receivers told, inside the transaction that raises or resolves the alert.
 
-    That it is over is told to those who were told of it.
+    That it is over is told to those who were told of it, or will be before.
     """
     told = receivers()
     if told and occasion == Occasion.RESOLVED:
         raised = AlertDelivery.objects.filter(alert=alert, occasion=Occasion.RAISED)
-        heard = set(raised.values_list("receiver", flat=True))
+        heard = set(raised.exclude(state=State.FAILED).values_list("receiver", flat=True))
         told = [receiver for receiver in told if receiver in heard]
     AlertDelivery.objects.bulk_create(
         AlertDelivery(alert=alert, occasion=occasion, receiver=receiver) for receiver in told

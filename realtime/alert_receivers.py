@@ -51,7 +51,7 @@ def post(rows: Sequence[AlertDelivery]) -> None:
 
 async def _post(rows: Sequence[AlertDelivery], redact: Redactor) -> None:
     url = settings.ALERT_WEBHOOK_URL
-    body = json.dumps(alert_messages.payload(rows, site=settings.SITE_URL), ensure_ascii=False)
+    body = json.dumps(alert_messages.payload(rows, site=settings.SITE_URL))
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Coopsite",

@@ -105,8 +105,8 @@ def _holding_row(holding: Holding, _day: date, _zone: tzinfo) -> SafeString:
 
 
 def _columns(pool: Pool) -> tuple[object, ...]:
-    """The values of all columns that were read."""
-    return tuple(value for name, value in pool.__dict__.items() if not name.startswith("_"))
+    """The names and values of all columns that were read."""
+    return tuple(item for item in pool.__dict__.items() if not item[0].startswith("_"))
 
 
 def _today() -> tuple[date, tzinfo]:

@@ -82,6 +82,14 @@ def test_what_stands_is_told_once_and_what_comes_back_is_told_again(webhook: Web
     assert told == ["raised", "resolved", "raised"]
 
 
+def test_who_was_given_up_is_not_told_that_it_is_over(webhook: Webhook) -> None:
+    raise_alert("gap", "gap:1", "blocks 1 to 9")
+    AlertDelivery.objects.update(state=State.FAILED)
+    resolve("gap:1")
+    send_alerts()
+    assert webhook.posted == []
+
+
 def test_no_row_can_be_written_twice(webhook: Webhook) -> None:
     alert = raise_alert("gap", "gap:1", "blocks 1 to 9")
     with pytest.raises(IntegrityError), transaction.atomic():
