@@ -102,9 +102,13 @@ def short_hash(value: str) -> str:
 
 @remembered
 def percent(part: int, whole_: int, *, decimals: int = 1) -> str:
-    """What part of the whole this is, rounded down to the given decimals; "0" of nothing."""
+    """What part of the whole this is, rounded down to the given decimals; "0" of nothing, and
+    "<0.1" of less than can be told.
+    """
     share = Decimal(0) if whole_ <= 0 else Decimal(part * 100) / Decimal(whole_)
     step = Decimal(1).scaleb(-decimals)
+    if 0 < share < step:
+        return f"<{number_format(step, use_l10n=True)}\u202f%"
     rounded = share.quantize(step, rounding=ROUND_DOWN)
     digits = f"{rounded:f}".rstrip("0").rstrip(".") if decimals else f"{rounded:f}"
     return number_format(Decimal(digits), use_l10n=True) + "\u202f%"

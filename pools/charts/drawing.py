@@ -272,10 +272,13 @@ def _up(sized: Scale, words: Words) -> tuple[Label, ...]:
 
 
 def _along(xs: Sequence[float], times: Times) -> tuple[Label, ...]:
-    """As many of the times as there is room for, the newest among them."""
-    every = -(-len(xs) // LABELS)
-    shown = [place for place in range(len(xs)) if (len(xs) - 1 - place) % every == 0]
-    return tuple(Label(number(xs[place]), times(place)) for place in shown)
+    """As many of the times as there is room for, the newest among them; points may lie close."""
+    apart = (RIGHT - LEFT) / (LABELS - 0.5)
+    shown: list[int] = []
+    for place in reversed(range(len(xs))):
+        if not shown or xs[shown[-1]] - xs[place] >= apart:
+            shown.append(place)
+    return tuple(Label(number(xs[place]), times(place)) for place in reversed(shown))
 
 
 def _marks(edges: Sequence[float], titles: Sequence[str]) -> tuple[Mark, ...]:

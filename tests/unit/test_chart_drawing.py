@@ -1,6 +1,7 @@
 """Shapes stay on the canvas and tell the truth, whatever the numbers are."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -54,6 +55,8 @@ def test_a_line_and_its_area_lie_on_the_canvas(values: list[float], stepped: boo
     assert inside(graph.area)
     assert len(graph.marks) == len(values)
     assert len(graph.along) <= drawing.LABELS
+    places = [float(label.at) for label in graph.along]
+    assert all(right - left > 70 for left, right in pairwise(places)), "words lie on each other"
     assert all(TOP <= float(label.at) <= BOTTOM for label in graph.up)
     assert 2 <= len(graph.up) <= drawing.STEPS + 2
 

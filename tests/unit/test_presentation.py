@@ -46,7 +46,10 @@ def test_no_amount_is_shown_larger_than_it_is(wei: int) -> None:
 
 @pytest.mark.parametrize(
     ("part", "whole", "shown"),
-    [(1, 3, "33.3"), (2, 2, "100"), (0, 5, "0"), (1, 0, "0"), (999_999, 1_000_000, "99.9")],
+    [
+        *((1, 3, "33.3"), (2, 2, "100"), (0, 5, "0"), (1, 0, "0"), (999_999, 1_000_000, "99.9")),
+        *((1, 1000, "0.1"), (1, 1001, "<0.1")),
+    ],
 )
 def test_a_share_is_rounded_down_so_that_not_quite_all_is_not_all(
     part: int, whole: int, shown: str
