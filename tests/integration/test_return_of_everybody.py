@@ -43,7 +43,8 @@ async def test_two_thousand_come_back_within_a_minute(web_servers: WebServers) -
             await back.acquire()
     home.set()
     shown = await asyncio.gather(*browsers)
-    # A server too busy to hear a browser's first word in time shows it the feed as it is.
-    assert all(keys in (missed, newest) for keys in shown)
+    # A server too busy to hear a browser's first word in time shows it the feed as it is, or tells
+    # it only how things stand: our script sees by the number that something is missing and asks.
+    assert [keys for keys in shown if keys not in (missed, newest, [])] == []
     assert shown.count(missed) > BROWSERS / 2
     assert "Traceback" not in server.said()
