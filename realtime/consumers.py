@@ -132,8 +132,21 @@ class _Visit:
                     since = await asyncio.shield(self._said_since)
         while True:
             await hub.join(self._outlet, self._audience, since)
-            await self._outlet.behind()
-            since = NOWHERE
+            if since is None:
+                since = await self._late_word()
+            else:
+                await self._outlet.behind()
+                since = NOWHERE
+
+    async def _late_word(self) -> int:
+        """How far the browser is, if it says so after all; NOWHERE if it fell behind instead."""
+        behind = asyncio.ensure_future(self._outlet.behind())
+        either: list[asyncio.Future[Any]] = [behind, self._said_since]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            behind.cancel()
+        return self._said_since.result() if self._said_since.done() else NOWHERE
 
     async def _lose_patience(self) -> None:
         await self._outlet.given_up()

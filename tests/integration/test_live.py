@@ -493,3 +493,20 @@ async def test_a_page_without_live_updates_asks_for_none(
 async def page_text(client: AsyncClient) -> str:
     text: str = (await client.get("/")).content.decode()
     return text
+
+
+async def test_whose_first_word_comes_late_still_gets_what_was_missed(
+    web_servers: WebServers,
+) -> None:
+    chain = ChainFactory()
+    seen = chain.block(chain.created(1)).last_seq
+    for _ in range(3):
+        last = chain.block(chain.joined(1, ANA)).last_seq
+    async with watching(web_servers.start()) as browser:
+        await browser.read(10)  # how things stand: the server has given up waiting for the word
+        assert browser.keys == []
+        await browser.socket.send(json.dumps({"since": seen}))
+        await browser.read_until(last)
+        while len(browser.keys) < 3:
+            await browser.read(10)
+        assert browser.keys == keys(3)[::-1]
