@@ -1,5 +1,6 @@
 """The ASGI application: Django for HTTP, the live consumer for WebSockets from allowed origins."""
 
+import gc
 import os
 
 import django
@@ -20,3 +21,7 @@ application = ProtocolTypeRouter(
         "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns)),
     }
 )
+
+# What is loaded by now stays for ever: no request has to wait until it is looked through again.
+gc.collect()
+gc.freeze()

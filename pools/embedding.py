@@ -58,7 +58,7 @@ def pool_card(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse
     return response
 
 
-def snippets(request: HttpRequest, pool: Pool) -> list[Snippet]:
+def snippets(request: HttpRequest, pool: Pool) -> tuple[Snippet, ...]:
     """The card and the badges of a pool, ready to be copied."""
     place = {"contract": pool.contract.address, "pool_id": pool.pool_id}
     title = presentation.pool_title(pool.name, pool.pool_id)
@@ -70,12 +70,12 @@ def snippets(request: HttpRequest, pool: Pool) -> list[Snippet]:
     data = badge.removesuffix("svg") + "json"
     frame = '<iframe src="{}" title="{}" width="340" height="190" loading="lazy"></iframe>'
     picture = '<a href="{}"><img src="{}" alt="{}" height="20"></a>'
-    return [
+    return (
         Snippet(_("Card"), format_html(frame, card, title)),
         Snippet(_("Badge"), format_html(picture, page, badge, title)),
         Snippet(_("Badge in Markdown"), f"[![{_markdown(title)}]({badge})]({page})"),
         Snippet(_("Badge as data"), data),
-    ]
+    )
 
 
 def _markdown(text: str) -> str:

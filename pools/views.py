@@ -75,7 +75,7 @@ def pool_page(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse
     shown = _pool_then(moment.past) if moment.past else _pool_now(contract, pool_id)
     shown |= {
         "moment": moment,
-        "chart": series.contributions(shown["pool"]),
+        "contributions": series.figure(shown["pool"], shown["stats"].seq),
         "snippets": embedding.snippets(request, shown["pool"]),
         "members_shown": MEMBERS_SHOWN,
         "event_blocks": dict.fromkeys(event.block_number for event in shown["events"]),

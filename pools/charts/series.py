@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
-from functools import partial
+from functools import lru_cache, partial
 
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from pools import presentation
@@ -13,21 +16,38 @@ from pools.charts.shown import Chart, Table
 from pools.models import Pool
 from pools.presentation import WEI_PER_BTC
 from pools.selectors import balances
+from pools.selectors.balances import Standing
 
 TABLE_ROWS = 50
+KEPT = 64  # figures, of some 50 kB each
 
 
-def contributions(pool: Pool) -> Chart:
-    """What the members of a pool have in it, after each of its last changes; two queries at most.
+def figure(pool: Pool, last_seq: int) -> SafeString:
+    """`contributions` as HTML, drawn once until the chain has other logs.
 
-    `pool` may be one of the past: the chart ends where it does.
+    `last_seq` is that of the pool's chain and was read before this is asked: no log is stored or
+    taken back without a number.
     """
-    read = balances.of(pool)
-    return _contributions(tuple(read.steps), read.cut, timezone.get_current_timezone())
+    return _figure(Standing.of(pool), last_seq, get_language(), timezone.get_current_timezone())
 
 
-@presentation.remembered
-def _contributions(steps: tuple[tuple[datetime, int], ...], cut: bool, _zone: tzinfo) -> Chart:
+@lru_cache(maxsize=KEPT)
+def _figure(standing: Standing, _last_seq: int, _language: str | None, _zone: tzinfo) -> SafeString:
+    return render_to_string("charts/_chart.html", {"chart": contributions(standing)})
+
+
+def forget() -> None:
+    """Draw all anew when they are asked for next."""
+    _figure.cache_clear()
+
+
+def contributions(standing: Standing) -> Chart:
+    """What the members of a pool have in it, after each of its last changes; one query.
+
+    The pool may be one of the past: the chart ends where it does.
+    """
+    read = balances.of(standing)
+    steps, cut = read.steps, read.cut
     totals = [total for _at, total in steps]
     times = [at for at, _total in steps]
     titles = [f"{shown.full(at)}: {_btc(total)}" for at, total in steps]

@@ -14,6 +14,27 @@ MOST_LOGS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Which pool it is, and how it stands after `last_block`."""
+
+    contract: int  # its key
+    pool_id: int
+    last_block: int
+    total: int  # wei
+    created_at: datetime
+
+    @classmethod
+    def of(cls, pool: Pool) -> "Standing":
+        return cls(
+            contract=pool.contract_id,
+            pool_id=pool.pool_id,
+            last_block=pool.last_block,
+            total=pool.total_contributed,
+            created_at=pool.created_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Balances:
     """Oldest first; the first step is where the line begins. `cut`: there were changes before."""
 
@@ -21,7 +42,7 @@ class Balances:
     cut: bool
 
 
-def of(pool: Pool) -> Balances:
+def of(pool: Standing) -> Balances:
     """The totals, in wei, walked back from the pool's present one along its newest folded logs.
 
     Logs tell what was paid out, which is not always what had been contributed: what a withdrawal
@@ -29,7 +50,7 @@ def of(pool: Pool) -> Balances:
     the standing before, the line begins after that withdrawal.
     """
     newest = Log.objects.filter(
-        contract=pool.contract_id,
+        contract=pool.contract,
         pool_id=pool.pool_id,
         retracted_seq=None,
         block_number__lte=pool.last_block,
@@ -42,7 +63,7 @@ def of(pool: Pool) -> Balances:
         for at, topics, data, kind, problem in reversed(found[:MOST_LOGS])
         if kind and not problem
     )
-    total = pool.total_contributed
+    total = pool.total
     steps = []
     for at, change in reversed(changes):
         steps.append((at, total))

@@ -65,7 +65,7 @@ def latest_events(
         return event_rows(found[:limit], contracts)
     of_pool = found.filter(contract=pool.contract_id, pool_id=pool.pool_id)
     names = {(pool.contract_id, pool.pool_id): pool.name}
-    return _rows_of(list(of_pool[:limit]), names, [pool.contract])
+    return _rows_of(list(of_pool.select_related("block")[:limit]), names, [pool.contract])
 
 
 def latest_of_kinds(
@@ -76,13 +76,12 @@ def latest_of_kinds(
     Each kind is asked for alone, by its index: asked at once, all of theirs would be sorted.
     """
     readable = Log.objects.filter(retracted_seq=None, problem="")
-    newest: list[tuple[int, int, int]] = []
+    newest: list[Log] = []
     for kind in kinds:
         found = readable.filter(is_of_kind(kind)).order_by("-block_number", "-log_index")
-        newest += found.values_list("block_number", "log_index", "seq")[:limit]
-    wanted = [seq for *_place, seq in sorted(newest, reverse=True)[:limit]]
-    logs = Log.objects.in_bulk(wanted)
-    return event_rows((logs[seq] for seq in wanted if seq in logs), contracts)
+        newest += found.select_related("block")[:limit]
+    newest.sort(key=lambda log: (log.block_number, log.log_index, log.seq), reverse=True)
+    return event_rows(newest[:limit], contracts)
 
 
 def outbox_after(seq: int, limit: int) -> list[Message]:
@@ -127,7 +126,7 @@ def _attach_contracts(logs: Sequence[Log], known: Mapping[int, Contract]) -> Non
 
 
 def _attach_blocks(logs: Sequence[Log]) -> None:
-    """Not joined: blocks might tempt a planner to begin there."""
+    """Not joined where any logs are asked for: blocks might tempt a planner to begin there."""
     without = [log for log in logs if not Log.block.is_cached(log)]
     blocks = Block.objects.in_bulk({log.block_id for log in without})
     for log in without:

@@ -9,8 +9,9 @@ from pools.models import Pool, PoolReading
 
 
 def reading(pool: Pool) -> PoolReading | None:
-    """What the views last said of the pool, None before they were asked."""
-    return readings_of([pool]).get(pool.pk)
+    """What the views last said of the pool, None before they were asked; as `readings_of`."""
+    of_pool = readings.standing().filter(contract=pool.contract_id, pool_id=pool.pool_id)
+    return next(iter(of_pool.filter(block_number__gte=pool.created_block)), None)
 
 
 def readings_of(pools: Iterable[Pool]) -> dict[int, PoolReading]:

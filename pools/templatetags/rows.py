@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from django import template
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from pools.models import Membership, Pool
-from pools.presentation import remembered
+from pools.presentation import explorer_of, remembered
 from pools.rows import EventRow
 from pools.templatetags.coopsite import address_element, pool_title, pool_url
 
@@ -39,22 +40,23 @@ def _event_row(event: EventRow, _day: date, _zone: tzinfo) -> SafeString:
 
 @register.filter
 def pool_row(pool: Pool) -> SafeString:
-    kept = pool.category
-    category = (kept.slug, kept.tone, kept.name) if kept else None
-    return _pool_row(pool, _columns(pool), category, pool.contract.address, *_today())
+    return _pool_row(pool, _shown(pool), *_today())
 
 
 @remembered
-def _pool_row(
-    pool: Pool,
-    _columns: tuple[object, ...],
-    _category: tuple[str, ...] | None,
-    _contract: str,
-    _day: date,
-    _zone: tzinfo,
-) -> SafeString:
-    """Two pools are equal to Python by their key alone, so what is in them is asked for beside."""
+def _pool_row(pool: Pool, _shown: tuple[object, ...], _day: date, _zone: tzinfo) -> SafeString:
     return render_to_string("pools/_pool_row.html", {"pool": pool})
+
+
+@register.filter
+def pool_facts(pool: Pool) -> SafeString:
+    """What stands at the top of its page."""
+    return _pool_facts(pool, _shown(pool), *_today())
+
+
+@remembered
+def _pool_facts(pool: Pool, _shown: tuple[object, ...], _day: date, _zone: tzinfo) -> SafeString:
+    return render_to_string("pools/_facts.html", {"pool": pool})
 
 
 @register.filter
@@ -104,9 +106,16 @@ def _holding_row(holding: Holding, _day: date, _zone: tzinfo) -> SafeString:
     return render_to_string("pools/_holding_row.html", {"holding": holding})
 
 
-def _columns(pool: Pool) -> tuple[object, ...]:
-    """The names and values of all columns that were read."""
-    return tuple(item for item in pool.__dict__.items() if not item[0].startswith("_"))
+def _shown(pool: Pool) -> tuple[object, ...]:
+    """All that is in a pool: two are equal to Python by their key alone.
+
+    The names and values of all columns that were read, and what they lead to.
+    """
+    columns = (item for item in pool.__dict__.items() if not item[0].startswith("_"))
+    kept, contract = pool.category, pool.contract
+    category = (kept.slug, kept.tone, kept.name) if kept else None
+    explorer = explorer_of(contract.chain_id, settings.EXPLORER_URL)
+    return (*columns, category, contract.address, explorer)
 
 
 def _today() -> tuple[date, tzinfo]:

@@ -17,13 +17,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from pools import buckets
+from pools import buckets, selectors
 from pools.charts import dashboard, kept, series
 from pools.charts.shown import Chart
 from pools.models import Category, CategoryRules, Chain, HourlyActivity, Log, Pool, RegionCount
 from pools.rebuilding import hourly
 from pools.selectors import balances, summed_past
+from pools.selectors.balances import Standing
 from pools.selectors.hours import GROUPS
+from pools.templatetags.coopsite import pool_url
 from tests.factories import BTC, NOON, ChainFactory, address
 
 pytestmark = pytest.mark.django_db
@@ -320,7 +322,7 @@ def test_a_name_from_outside_cannot_leave_its_place(client: Client) -> None:
 def test_contributions_are_those_of_the_fold(chain: ChainFactory) -> None:
     """Replayed: after each log, what the chart says is what folding that far would give."""
     pool = Pool.objects.get(pool_id=1)
-    steps = balances.of(pool).steps
+    steps = balances.of(Standing.of(pool)).steps
     assert steps[0] == (pool.created_at, 0)
     assert steps[-1][1] == pool.total_contributed
     chain.roll_back(pool.last_block - 1)
@@ -333,7 +335,12 @@ def test_what_leaving_took_off_is_what_was_contributed_not_what_was_paid() -> No
     chain.block(chain.joined(1, PEOPLE[1], 2 * BTC))
     chain.block(chain.left(1, PEOPLE[0], BTC))  # two thirds were lost
     pool = Pool.objects.get()
-    assert [total for _at, total in balances.of(pool).steps] == [0, 3 * BTC, 5 * BTC, 2 * BTC]
+    assert [total for _at, total in balances.of(Standing.of(pool)).steps] == [
+        0,
+        3 * BTC,
+        5 * BTC,
+        2 * BTC,
+    ]
 
 
 def test_a_pool_with_many_logs_shows_its_last_changes_only(
@@ -345,11 +352,11 @@ def test_a_pool_with_many_logs_shows_its_last_changes_only(
     for number in range(9):
         chain.block(chain.joined(1, PEOPLE[number], BTC))
     pool = Pool.objects.get()
-    found = balances.of(pool)
+    found = balances.of(Standing.of(pool))
     assert found.cut
     assert [total // BTC for _at, total in found.steps] == [4, 5, 6, 7, 8, 9]
     with CaptureQueriesContext(connection) as queries:
-        shown = series.contributions(pool)
+        shown = series.contributions(Standing.of(pool))
     assert len(queries) == 1
     assert "log_of_pool" in _plan(queries.captured_queries[0]["sql"])
     assert shown.hint == "the last 5 changes"
@@ -373,6 +380,6 @@ def test_a_line_begins_after_the_last_withdrawal_of_which_not_all_is_known(
         chain.block(chain.joined(1, PEOPLE[number], BTC))
     chain.block(chain.left(1, PEOPLE[0], BTC))  # of three, which the last four logs do not tell
     chain.block(chain.joined(1, PEOPLE[4], BTC))
-    found = balances.of(Pool.objects.get())
+    found = balances.of(Standing.of(Pool.objects.get()))
     assert found.cut
     assert [total // BTC for _at, total in found.steps] == [3, 4]

@@ -1,6 +1,7 @@
 """Rows are remembered by all that they show: whatever changes, changes them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone, translation
@@ -43,12 +44,29 @@ def read() -> Pool:
 def test_a_pools_row_follows_each_of_its_columns(
     pool: Pool, column: str, value: object, shown: str
 ) -> None:
-    before = rows.pool_row(pool)
-    assert rows.pool_row(read()) == before
-    Pool.objects.update(**{column: value})
-    after = rows.pool_row(read())
-    assert shown in after
-    assert after != before
+    for made in (rows.pool_row, rows.pool_facts):
+        Pool.objects.update(**_columns_of(pool))
+        before = made(pool)
+        assert made(read()) == before
+        Pool.objects.update(**{column: value})
+        after = made(read())
+        if made is rows.pool_row or column != "name":  # which is the page's heading
+            assert shown in after
+            assert after != before
+
+
+def _columns_of(pool: Pool) -> dict[str, object]:
+    names = {field.attname for field in Pool._meta.concrete_fields} - pool.get_deferred_fields()
+    return {name: getattr(pool, name) for name in names}
+
+
+def test_facts_follow_the_category_and_the_explorer(pool: Pool, settings: Any) -> None:
+    category = Category.objects.all()[0]
+    Pool.objects.update(category=category.slug)
+    assert category.name in rows.pool_facts(read())
+    assert "https://elsewhere.example" not in rows.pool_facts(read())
+    settings.EXPLORER_URL = "https://elsewhere.example"
+    assert "https://elsewhere.example" in rows.pool_facts(read())
 
 
 def test_a_pools_row_follows_its_category(pool: Pool) -> None:
