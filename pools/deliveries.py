@@ -34,6 +34,7 @@ LONGEST_DELAY: Final = timedelta(hours=4)
 MOST_ATTEMPTS: Final = 12
 # Longer than Celery lets any task live, so that nobody takes over from one that still sends.
 CLAIMED: Final = timedelta(seconds=330)
+KEPT: Final = timedelta(days=90)
 LEFT: Final = "it was taken out of the settings"
 DIED: Final = "whoever sent it ended each time before it was done"
 
@@ -161,6 +162,14 @@ def failed(batch: Batch, error: str, *, now: datetime, random: Random) -> None:
 def send_again(rows: "QuerySet[AlertDelivery]", *, now: datetime) -> int:
     """Have what was given up tried afresh; returns how many were."""
     return rows.filter(state=State.FAILED).update(state=State.WAITING, attempts=0, due_at=now)
+
+
+def forget_old(now: datetime) -> None:
+    """Drop what was settled long ago. Of an alert that stands nothing is dropped: whom to tell that
+    it is over is known by it."""
+    over = Q(alert=None) | Q(alert__resolved_at__lt=now - KEPT)
+    settled = AlertDelivery.objects.filter(over, created_at__lt=now - KEPT)
+    settled.exclude(state=State.WAITING).delete()
 
 
 def delay(attempts: int) -> timedelta:

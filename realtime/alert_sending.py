@@ -8,6 +8,7 @@ are read and written by the thread that called.
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from random import Random
+from time import sleep
 from typing import Final
 
 from celery import shared_task
@@ -22,17 +23,16 @@ from .alert_receivers import NotTold, redactor, tell
 BUDGET_SECONDS: Final = 60.0
 MOST_AT_ONCE: Final = 16  # receivers
 LOOK_SECONDS: Final = 0.2
+WORKER_SECONDS: Final = 60.0  # three turns of the beat
 
 
 @shared_task(name="realtime.alert_sending.send_alerts")
 def send_alerts() -> None:
-    """Tell each receiver what is due to it, and forget those who are none any more."""
+    """Tell each receiver what is due to it, and forget those who are none any more.
+
+    What fills more than a message takes the next one.
+    """
     deliveries.give_up_left(timezone.now())
-    send_due()
-
-
-def send_due() -> None:
-    """Tell each receiver what is due to it; what fills more than a message takes the next one."""
     known = deliveries.receivers()
     due = [one for one in deliveries.due_receivers(timezone.now()) if one in known]
     if not due:
@@ -51,20 +51,19 @@ def send_due() -> None:
                     sending[threads.submit(_send, more)] = more
 
 
-def send_test(*, seconds: float = 60.0) -> list[AlertDelivery]:
-    """Tell each receiver that this is a test; returns how that stands after so long at most.
+def have_test_sent() -> list[AlertDelivery]:
+    """Have a worker tell each receiver that this is a test; returns how that stands in the end.
 
-    It waits where a worker is just telling a receiver of something else, and may take it along.
+    Not sent from here: nobody would cut that off, where Celery ends a task that takes too long.
     """
     rows = deliveries.note_test()
-    until = time.monotonic() + seconds
+    until = time.monotonic() + WORKER_SECONDS
     while True:
-        send_due()
+        sleep(LOOK_SECONDS)
         rows = deliveries.outcome(rows)
         waiting = [row for row in rows if row.state == AlertDelivery.State.WAITING]
         if not waiting or time.monotonic() > until:
             return rows
-        time.sleep(LOOK_SECONDS)
 
 
 def _claim(receiver: str) -> Batch | None:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from pools import ingest, thresholds, turns, visits
+from pools import deliveries, ingest, thresholds, turns, visits
 from pools.leases import LostLease
 
 from . import alert_sending, books, verification  # noqa: F401 - tasks register themselves
@@ -71,8 +71,8 @@ def watch_thresholds() -> None:
 
 @shared_task(name="realtime.tasks.prune_outbox")
 def prune_outbox() -> None:
-    """Forget messages that nobody resumes from, old headers without logs, old scans' rows, visits
-    and what the listener wrote down of its link.
+    """Forget messages that nobody resumes from, old headers without logs, old scans' rows, visits,
+    who was told of alerts, and what the listener wrote down of its link.
     """
     keep_blocks = max(KEEP_BLOCKS, 2 * settings.REORG_WINDOW)
     with turns.giving_way():
@@ -80,6 +80,7 @@ def prune_outbox() -> None:
     forget_old()
     books.forget_old()
     visits.forget_old()
+    deliveries.forget_old(timezone.now())
 
 
 async def _take_turn() -> bool:

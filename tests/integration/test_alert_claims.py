@@ -10,12 +10,13 @@ import pytest
 from django.conf import settings as project
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from pools import deliveries
 from pools.alerts import raise_alert, resolve
 from pools.models import AlertDelivery
 from realtime import alert_receivers
-from realtime.alert_sending import send_alerts, send_due
+from realtime.alert_sending import send_alerts
 from tests.receivers import MailServer, Webhook, later, states
 from tests.waiting import until
 
@@ -92,7 +93,7 @@ def test_workers_who_look_at_once_send_each_row_once(webhook: Webhook) -> None:
 
     def work(_: int) -> None:
         together.wait()
-        send_due()
+        send_alerts()
         connection.close()
 
     with ThreadPoolExecutor(4) as workers:
@@ -116,7 +117,7 @@ def test_who_is_being_told_is_left_alone_and_others_are_told_meanwhile(
     raise_alert("gap", "gap:1", "blocks 1 to 9")
 
     def work() -> None:
-        send_due()
+        send_alerts()
         connection.close()
 
     with ThreadPoolExecutor(1) as worker:
@@ -125,15 +126,33 @@ def test_who_is_being_told_is_left_alone_and_others_are_told_meanwhile(
             assert begun.wait(20)
             until(lambda: "sent" in states())  # the mail, by the same worker
             raise_alert("gap", "gap:2", "blocks 11 to 19")
-            send_due()
+            send_alerts()
             assert len(webhook.posted) == 1
             assert "blocks 11 to 19" in mail_server.mails[-1].text.get_content()
         finally:
             webhook.before = lambda _: None
             go_on.set()
         first.result()
-    send_due()
+    send_alerts()
     assert [posted.told for posted in webhook.posted] == [
         [("raised", "blocks 1 to 9")],
         [("raised", "blocks 11 to 19")],
     ]
+
+
+def test_what_was_settled_long_ago_is_forgotten_but_not_of_an_alert_that_stands(
+    settings: Settings,
+) -> None:
+    settings.ALERT_EMAILS = ["ana@example.org"]  # Django's mail of tests takes all
+    raise_alert("gap", "gap:1", "1 to 9")
+    stands = raise_alert("gap", "gap:2", "20 to 29")
+    resolve("gap:1")
+    deliveries.note_test()
+    send_alerts()
+    deliveries.note_test()
+    now = timezone.now()
+    deliveries.forget_old(now + deliveries.KEPT - timedelta(minutes=1))
+    assert AlertDelivery.objects.count() == 5
+    deliveries.forget_old(now + deliveries.KEPT + timedelta(minutes=1))
+    left = list(AlertDelivery.objects.order_by("pk").values_list("alert", "occasion", "state"))
+    assert left == [(stands.pk, "raised", "sent"), (None, "test", "waiting")]

@@ -343,6 +343,32 @@ def test_what_leaving_took_off_is_what_was_contributed_not_what_was_paid() -> No
     ]
 
 
+def test_a_pools_drawing_is_made_once_until_the_chain_has_other_logs(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    chain = ChainFactory()
+    chain.block(chain.created(1))
+    chain.block(chain.joined(1, PEOPLE[0], 3 * BTC))
+
+    def drawn() -> str:
+        pool = selectors.newest_pools(1)[0]
+        return series.figure(pool, selectors.current_seq())
+
+    assert "3 BTC" in drawn()
+    with django_assert_num_queries(2):  # the pool, the sequence number
+        drawn()
+    chain.block(chain.joined(1, PEOPLE[1], 2 * BTC))
+    assert "5 BTC" in drawn()
+    pool = Pool.objects.select_related("contract").get()
+    assert drawn() in client.get(pool_url(pool)).content.decode()
+    # Two others bring as much in the block that takes the place of the last one.
+    assert "4 BTC" not in drawn()
+    chain.roll_back(pool.last_block - 1)
+    chain.block(chain.joined(1, PEOPLE[2], BTC), chain.joined(1, PEOPLE[3], BTC))
+    assert Standing.of(Pool.objects.get()) == Standing.of(pool)
+    assert "4 BTC" in drawn()
+
+
 def test_a_pool_with_many_logs_shows_its_last_changes_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from pools.alerts import raise_alert
 from pools.models import AlertDelivery
+from realtime import alert_sending
 from realtime.alert_sending import send_alerts
 from tests.receivers import MailServer, Webhook
 
@@ -20,6 +21,12 @@ pytestmark = pytest.mark.django_db
 TEST = "This is a test: alerts of Coopsite reach you."
 URL = "admin:pools_alertdelivery_test"
 LIST = "admin:pools_alertdelivery_changelist"
+
+
+@pytest.fixture(autouse=True)
+def worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does its turn while the command sleeps."""
+    monkeypatch.setattr(alert_sending, "sleep", lambda _seconds: send_alerts())
 
 
 def run(*arguments: str) -> str:
@@ -76,6 +83,20 @@ def test_a_test_takes_along_what_waits_and_a_failed_one_gives_up_only_itself(
     ]
     run()
     assert webhook.posted[-1].told == [("raised", "blocks 1 to 9"), ("test", TEST)]
+
+
+def test_without_a_worker_it_says_so_and_does_not_wait_for_ever(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(alert_sending, "sleep", slept.append)
+    monkeypatch.setattr(alert_sending, "WORKER_SECONDS", 0)
+    said = StringIO()
+    with pytest.raises(CommandError, match="1 of 1 receivers did not take the test"):
+        call_command("send_test_alert", stdout=said)
+    assert "the Celery worker or its beat does not run" in said.getvalue()
+    assert not webhook.posted
+    assert slept == [alert_sending.LOOK_SECONDS]
 
 
 def test_without_receivers_it_says_what_to_set() -> None:

@@ -9,15 +9,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from pools import deliveries
 from pools.models import AlertDelivery
 from pools.redaction import host_of
-from realtime.alert_sending import send_test
+from realtime.alert_sending import have_test_sent
 
-UNTOLD: Final = "is being told of something else just now; see “Alert deliveries” in the admin"
+UNTOLD: Final = (
+    "no worker has sent it yet: it is still at it, as “Alert deliveries” in the admin will show, "
+    "or the Celery worker or its beat does not run"
+)
 
 
 class Command(BaseCommand):
     help = (
-        "Sends a test to the webhook and the mail addresses that are told of alerts, as alerts "
-        "are sent, and says for each whether it was taken. Exits with 1 if one was not."
+        "Has the worker send a test to the webhook and the mail addresses that are told of "
+        "alerts, as it sends alerts, and says for each, within a minute, whether it was taken. "
+        "Exits with 1 if one was not."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,7 +30,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if not deliveries.receivers():
             raise CommandError("Nobody is told of alerts: set ALERT_WEBHOOK_URL or ALERT_EMAILS.")
-        rows = send_test()
+        rows = have_test_sent()
         if options["json"]:
             told = [
                 {"receiver": _name(row), "sent": _is_sent(row), "error": _error(row)}
