@@ -1,6 +1,6 @@
 """The rows of feeds and lists, each remembered by all that it shows: pages repeat most of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 
 from django import template
@@ -40,23 +40,34 @@ def _event_row(event: EventRow, _day: date, _zone: tzinfo) -> SafeString:
 
 @register.filter
 def pool_row(pool: Pool) -> SafeString:
-    return _pool_row(pool, _shown(pool), *_today())
+    return _pool_row(_shown(pool), *_today())
 
 
 @remembered
-def _pool_row(pool: Pool, _shown: tuple[object, ...], _day: date, _zone: tzinfo) -> SafeString:
-    return render_to_string("pools/_pool_row.html", {"pool": pool})
+def _pool_row(shown: "ShownPool", _day: date, _zone: tzinfo) -> SafeString:
+    return render_to_string("pools/_pool_row.html", {"pool": shown.pool})
 
 
 @register.filter
 def pool_facts(pool: Pool) -> SafeString:
     """What stands at the top of its page."""
-    return _pool_facts(pool, _shown(pool), *_today())
+    return _pool_facts(_shown(pool), *_today())
 
 
 @remembered
-def _pool_facts(pool: Pool, _shown: tuple[object, ...], _day: date, _zone: tzinfo) -> SafeString:
-    return render_to_string("pools/_facts.html", {"pool": pool})
+def _pool_facts(shown: "ShownPool", _day: date, _zone: tzinfo) -> SafeString:
+    return render_to_string("pools/_facts.html", {"pool": shown.pool})
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPool:
+    """A pool that is equal to another only if all that is in it is: to Django the key decides.
+
+    `values` are the names and values of all columns that were read, and what they lead to.
+    """
+
+    values: tuple[object, ...]
+    pool: Pool = field(compare=False)
 
 
 @register.filter
@@ -106,16 +117,12 @@ def _holding_row(holding: Holding, _day: date, _zone: tzinfo) -> SafeString:
     return render_to_string("pools/_holding_row.html", {"holding": holding})
 
 
-def _shown(pool: Pool) -> tuple[object, ...]:
-    """All that is in a pool: two are equal to Python by their key alone.
-
-    The names and values of all columns that were read, and what they lead to.
-    """
+def _shown(pool: Pool) -> ShownPool:
     columns = (item for item in pool.__dict__.items() if not item[0].startswith("_"))
     kept, contract = pool.category, pool.contract
     category = (kept.slug, kept.tone, kept.name) if kept else None
     explorer = explorer_of(contract.chain_id, settings.EXPLORER_URL)
-    return (*columns, category, contract.address, explorer)
+    return ShownPool((*columns, category, contract.address, explorer), pool)
 
 
 def _today() -> tuple[date, tzinfo]:
