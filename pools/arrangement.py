@@ -1,31 +1,31 @@
 """Which sections, cards and charts of the dashboard a browser shows, and in which order.
 
-Kept in a cookie of its own. What is hidden is neither read nor drawn. Works without scripts:
-`/arrangement/` is a plain form.
+Kept in cookies: one for these, one for the charts of the browser's own making. What is hidden is
+neither read nor drawn. The forms are `arrangement_page` and `own_chart_page`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
+from pools import own_charts
 from pools.cards import CARDS
 from pools.charts.titles import TITLES
-from pools.frame import frame
+from pools.own_charts import OwnChart
+from pools.stretches import Period
 
 COOKIE: Final = "arrangement"
+CHARTS_COOKIE: Final = "own_charts"
 KEPT: Final = 365 * 24 * 3600  # seconds
 HIDDEN: Final = "-"  # before the name of what is not shown
+WIDE: Final = "+"  # and of a chart that takes the whole width
 OF: Final = ":"  # between the name of a section and that of one of its parts
-LONGEST: Final = 600  # characters of a cookie that are looked at
+LONGEST: Final = 1000  # characters of a cookie that are looked at
 SECTIONS: Final[dict[str, Promise]] = {
     "cards": _("At a glance"),
     "activity": _("Activity"),
@@ -48,11 +48,12 @@ BESIDE: Final = frozenset({"activity", "newest"})  # share a line, where they fo
 class Arrangement:
     """Everything in its order, sections among sections and parts among those of their section.
 
-    `chosen` is what has its mark: a part shows if its section has one, too.
+    `chosen` is what has its mark: a part shows if its section has one, too. `wide` are charts.
     """
 
     order: tuple[str, ...] = tuple(EVERYTHING)
     chosen: frozenset[str] = frozenset(EVERYTHING)
+    wide: frozenset[str] = frozenset()
 
     def among(self, section: str = "") -> list[str]:
         """The sections, or the parts of one by their full names, in their order."""
@@ -62,6 +63,10 @@ class Arrangement:
         """The parts of a section that are shown, by their own names."""
         names = self.among(section) if section in self.chosen else ()
         return tuple(name.partition(OF)[2] for name in names if name in self.chosen)
+
+    def wide_parts(self, section: str) -> tuple[str, ...]:
+        """The parts of a section that take its whole width, by their own names."""
+        return tuple(name.partition(OF)[2] for name in self.among(section) if name in self.wide)
 
     def shows(self, section: str) -> bool:
         """A section of which every part is hidden is hidden itself."""
@@ -77,15 +82,30 @@ class Arrangement:
                 lines.append([name])
         return lines
 
-    def topics(self, charts: Sequence[str]) -> str:
-        """What the page hears of; `charts` are the topics of its charts. Notices come in any case:
-        with the rows of the feed, or else by themselves."""
+    def topics(self, period: Period, charts: Iterable[OwnChart] = ()) -> str:
+        """What a page of this period hears of. Notices come in any case: with the rows of the feed,
+        or else by themselves. Days of one's own stand still until they are asked for again."""
         heard = ["dashboard"] if any(map(self.shows, SECTIONS.keys() - {"charts"})) else []
-        if names := self.parts("charts"):
-            some = "" if len(names) == len(TITLES) else ":" + ".".join(names)
-            heard += [topic + some for topic in charts]
+        names = self.parts("charts")
+        ready = [name for name in names if name in TITLES]
+        if ready and isinstance(period, str):
+            some = "" if len(ready) == len(TITLES) else ":" + ".".join(ready)
+            heard.append(f"charts:{period}{some}")
+        for chart in charts:
+            shown_in = chart.definition.shown_in(period)
+            if chart.name in names and isinstance(shown_in, str):
+                heard.append(f"own:{shown_in}:{chart.definition}")
         heard += [] if self.shows("activity") else ["notices"]
         return ",".join(heard)
+
+    def with_first(self, chart: OwnChart, *, wide: bool) -> "Arrangement":
+        """With a chart before all others, shown."""
+        name = full_name(chart)
+        return Arrangement(
+            (name, *(other for other in self.order if other != name)),
+            self.chosen | {name, "charts"},
+            self.wide | {name} if wide else self.wide - {name},
+        )
 
     def moved(self, name: str, *, up: bool) -> "Arrangement":
         """With something one place further up or down among its like; at the end it stays."""
@@ -94,11 +114,14 @@ class Arrangement:
         if 0 <= place < len(like):
             one, other = order.index(name), order.index(like[place])
             order[one], order[other] = order[other], order[one]
-        return Arrangement(tuple(order), self.chosen)
+        return replace(self, order=tuple(order))
 
     def __str__(self) -> str:
         """As the cookie keeps it."""
-        return ".".join(name if name in self.chosen else HIDDEN + name for name in self.order)
+        return ".".join(
+            ("" if name in self.chosen else HIDDEN) + (WIDE if name in self.wide else "") + name
+            for name in self.order
+        )
 
 
 def _section_of(name: str) -> str:
@@ -107,77 +130,55 @@ def _section_of(name: str) -> str:
     return section if of else ""
 
 
-def read(text: str) -> Arrangement:
-    """What a cookie says: unknown names are left aside, those it does not name come last."""
+def read(text: str, charts: Iterable[OwnChart] = ()) -> Arrangement:
+    """What a cookie says: unknown names are left aside, those it does not name come last.
+
+    `charts` are those of the browser's own making.
+    """
+    own = [full_name(chart) for chart in charts]
+    known = [*EVERYTHING, *own]
     order: list[str] = []
-    hidden = set()
+    hidden, wide = set(), set()
     for part in text[:LONGEST].split("."):
-        name = part.removeprefix(HIDDEN)
-        if name in EVERYTHING and name not in order:
+        unhidden = part.removeprefix(HIDDEN)
+        name = unhidden.removeprefix(WIDE)
+        if name in known and name not in order:
             order.append(name)
-            if part != name:
+            if part != unhidden:
                 hidden.add(name)
-    rest = [name for name in EVERYTHING if name not in order]
-    return Arrangement((*order, *rest), frozenset(EVERYTHING) - hidden)
+            if unhidden != name:
+                wide.add(name)
+    rest = [name for name in known if name not in order]
+    return Arrangement((*order, *rest), frozenset(known) - hidden, frozenset(wide))
 
 
-def of(request: HttpRequest) -> Arrangement:
-    return read(request.COOKIES.get(COOKIE, ""))
+def full_name(chart: OwnChart) -> str:
+    """By which an arrangement knows it."""
+    return f"charts{OF}{chart.name}"
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def arrangement(request: HttpRequest) -> HttpResponse:
-    """The form; sent, it is kept and, unless something was only moved, the dashboard shown."""
-    if request.method == "POST":
-        return _keep(request)
-    arranged = of(request)
-    context = {**frame(topics="notices"), "rows": _rows(arranged)}
-    return render(request, "dashboard/arrangement.html", context)
+def of(request: HttpRequest, charts: Iterable[OwnChart] = ()) -> Arrangement:
+    return read(request.COOKIES.get(COOKIE, ""), charts)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the form, with those of its parts below it."""
-
-    name: str
-    words: Promise
-    chosen: bool
-    parts: list["Row"]
+def charts_of(request: HttpRequest) -> tuple[OwnChart, ...]:
+    """Those of the browser's own making."""
+    return own_charts.read(request.COOKIES.get(CHARTS_COOKIE, ""))
 
 
-def _rows(arranged: Arrangement, section: str = "") -> list[Row]:
-    return [
-        Row(
-            name,
-            EVERYTHING[name],
-            name in arranged.chosen,
-            [] if section else _rows(arranged, name),
+def keep(
+    response: HttpResponse, arranged: Arrangement, charts: Iterable[OwnChart] | None = None
+) -> None:
+    """Have the browser keep it, and its charts, unless they are as before."""
+    kept = {COOKIE: str(arranged)}
+    if charts is not None:
+        kept[CHARTS_COOKIE] = own_charts.written(charts)
+    for name, value in kept.items():
+        response.set_cookie(
+            name, value, max_age=KEPT, httponly=True, samesite="Lax", secure=settings.HTTPS
         )
-        for name in arranged.among(section)
-    ]
 
 
-def _keep(request: HttpRequest) -> HttpResponse:
-    if "reset" in request.POST:
-        response = redirect("pools:arrangement")
-        response.delete_cookie(COOKIE, samesite="Lax")
-        return response
-    order = read(".".join(request.POST.getlist("order"))).order
-    chosen = frozenset(request.POST.getlist("shown")) & frozenset(EVERYTHING)
-    arranged = Arrangement(order, chosen)
-    direction, _colon, name = request.POST.get("move", "").partition(":")
-    if direction in {"up", "down"} and name in EVERYTHING:
-        arranged = arranged.moved(name, up=direction == "up")
-        response = redirect(f"{reverse('pools:arrangement')}#{name}")
-    else:
-        response = redirect("pools:dashboard")
-    response.set_cookie(
-        COOKIE,
-        str(arranged),
-        max_age=KEPT,
-        httponly=True,
-        samesite="Lax",
-        secure=settings.HTTPS,
-    )
-    return response
+def forget(response: HttpResponse) -> None:
+    """The usual order of everything; the charts of one's own making stay."""
+    response.delete_cookie(COOKIE, samesite="Lax")

@@ -33,11 +33,6 @@ class ChosenPeriod:
         return "" if isinstance(self.period, Days) or self.problem else self.period
 
     @property
-    def topics(self) -> list[str]:
-        """What its charts are heard of: one's own days stand still until they are asked again."""
-        return [] if isinstance(self.period, Days) else [f"charts:{self.period}"]
-
-    @property
     def key(self) -> str:
         """Equal for pages of the same period; scripts make it of an address, too."""
         return f"{self.first}..{self.last}" if self.first or self.last else str(self.period)

@@ -7,12 +7,13 @@ from django.views.generic import RedirectView
 
 from pools import (
     account_page,
-    arrangement,
+    arrangement_page,
     badges,
     embedding,
     exports,
     feeds,
     list_pages,
+    own_chart_page,
     status_page,
     views,
     visits,
@@ -78,7 +79,9 @@ register_converter(RowKey, "row_key")
 app_name = "pools"
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
-    path("arrangement/", arrangement.arrangement, name="arrangement"),
+    path("arrangement/", arrangement_page.arrangement, name="arrangement"),
+    path("arrangement/charts/", own_chart_page.new, name="new_chart"),
+    path("arrangement/charts/<int:slot>/", own_chart_page.edit, name="own_chart"),
     path("pools/", list_pages.pool_list, name="list"),
     path("events/", list_pages.event_list, name="events"),
     path("accounts/<address:address>/", account_page.account, name="account"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from pools import arrangement, at_block, cards, chosen_period, embedding, feed_kinds, selectors
 from pools.buckets import PERIODS
-from pools.charts import kept, series
+from pools.charts import figures, series
 from pools.charts.dashboard import period_words
 from pools.decoding import checksum
 from pools.frame import frame
@@ -27,10 +27,11 @@ BIGGEST_POOL_ID = 2**256 - 1
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     period = chosen_period.read(request.GET)
-    arranged = arrangement.of(request)
+    own = arrangement.charts_of(request)
+    arranged = arrangement.of(request, own)
     shows = arranged.shows
     around = frame(
-        topics=arranged.topics(period.topics), newest=NEWEST_POOLS if shows("newest") else 1
+        topics=arranged.topics(period.period, own), newest=NEWEST_POOLS if shows("newest") else 1
     )
     kind = request.GET.get("kind", "")
     chosen = feed_kinds.chosen(kind)
@@ -59,9 +60,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         )
     if shows("newest"):
         shown["pools"] = around["newest"]
-    if names := arranged.parts("charts"):
+    if arranged.parts("charts"):
         shown["periods"] = [(each, period_words(each)) for each in PERIODS]
-        shown["figures"] = kept.figures(period.period, names)
+        shown["figures"] = figures.arranged(arranged, own, period.period)
     return render(request, "dashboard/dashboard.html", shown)
 
 

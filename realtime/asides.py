@@ -17,7 +17,9 @@ from pools.rows import Connection, EventRow
 from realtime import changes, fragments
 from realtime.changes import Change, PoolKey
 from realtime.charts import Charts
+from realtime.frames import Audience
 from realtime.hints import Hint, PendingRows, read_hint
+from realtime.own_charts import OwnCharts
 from realtime.progress import Progress
 from realtime.topics import DASHBOARD, EVENTS, POOLS, Topic
 
@@ -53,6 +55,7 @@ class Asides:
         self._shown: Connection | None = None
         self._progress = Progress(hub)
         self._charts = Charts(hub)
+        self._own_charts = OwnCharts(hub)
         now = time.monotonic()
         self._heartbeat_at = now + HEARTBEAT
         self._look_at = now + LOOK
@@ -86,12 +89,18 @@ class Asides:
         self._slow_numbers.update(change.numbers & fragments.SLOW_NUMBERS)
         self._progress.blocks_came()
         self._charts.may_have_changed()
+        self._own_charts.may_have_changed()
 
     def begun_anew(self) -> None:
         """Snapshots go out, which may hold events that were pending: none of them is struck out."""
         self._pending.forget_all()
         self._progress.may_have_changed()
         self._charts.may_have_changed()
+        self._own_charts.may_have_changed()
+
+    def somebody_came(self, audience: Audience, *, missed_some: bool) -> None:
+        """A browser was brought up to date with all that frames tell."""
+        self._own_charts.somebody_came(audience, missed_some=missed_some)
 
     def due_in(self) -> float:
         """Seconds until something here has to be done unasked."""
@@ -104,8 +113,8 @@ class Asides:
             times.append(self._slow_at)
         if self._batch:
             times.append(self._batch_at)
-        perhaps = self._pending.next_expiry(), self._progress.due_at(), self._charts.due_at()
-        times += [at for at in perhaps if at is not None]
+        perhaps = [duty.due_at() for duty in (self._progress, self._charts, self._own_charts)]
+        times += [at for at in (self._pending.next_expiry(), *perhaps) if at is not None]
         return max(0.0, min(times) - time.monotonic())
 
     async def attend(self) -> None:
@@ -135,10 +144,11 @@ class Asides:
         elif now >= self._batch_at and self._batch:
             self._batch_at = now + BATCH_TICK
             await self._tell_lists()
-        elif (due := self._progress.due_at()) is not None and due <= now:
-            await self._progress.attend()
-        elif (due := self._charts.due_at()) is not None and due <= now:
-            await self._charts.attend()
+        else:
+            for duty in (self._progress, self._charts, self._own_charts):
+                if (due := duty.due_at()) is not None and due <= now:
+                    await duty.attend()
+                    break
 
     async def _tell_hint(self, now: float) -> None:
         _, heard = self._heard.popleft()
@@ -164,6 +174,7 @@ class Asides:
 
     async def _turn_the_hour(self) -> None:
         self._charts.may_have_changed()
+        self._own_charts.may_have_changed()
         before = self._hub.source.stats()
         around = await self._hub.in_thread(self._hub.source.look_around)
         await self._tell_numbers(changes.changed_numbers(before, around.stats))

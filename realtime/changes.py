@@ -80,7 +80,7 @@ class Change:
             return self.batch or (topic.contract, topic.pool_id) in self.pools
         if topic.kind in ("pools", "events"):
             return self.batch
-        if topic.kind == "charts":
+        if topic.kind in ("charts", "own"):
             return True
         return topic.kind == "dashboard" and (self.batch or bool(self.pools))
 

@@ -97,6 +97,7 @@ class Hub:
                 else:
                     texts = replay(missed, audience, standing)
                     outlet.attach(self._ring.last_seq, [*before, *texts])
+                    self._asides.somebody_came(audience, missed_some=bool(missed or before))
                     return
         raise NotReady("news come faster than they can be told")
 

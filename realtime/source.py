@@ -20,6 +20,7 @@ from realtime import changes, fragments, hints, lists, told_feed
 from realtime.changes import Change, PoolKey
 from realtime.figures import Figures
 from realtime.frames import Audience, Frame, Language, Wanted
+from realtime.own_figures import OwnFigures
 from realtime.panels import Panels
 from realtime.topics import Topic
 
@@ -64,6 +65,7 @@ class Source:
         self._answers: Answers | None = None
         self.panels = Panels()
         self.figures = Figures()
+        self.own_figures = OwnFigures()
 
     def close(self) -> None:
         """Let go of this thread's database connection; the next call opens one anew."""

@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qs
 
+from pools import own_charts
 from pools.buckets import PERIODS
 from pools.charts import titles
 from pools.decoding import checksum
+from pools.own_charts import Definition
 
 MOST_TOPICS = 8
+MOST_OWN = own_charts.MOST  # and so many of charts of one's own making
 LONGEST_QUERY = 1024  # bytes; eight topics with the largest pool ids do not fit, four do
 BIGGEST_SEQ = 2**63 - 1
 # A number we never give out: whoever "saw" it gets a snapshot.
 NOWHERE: Final = -1
 
+_OWN = "own:"
 _POOL = re.compile(r"pool:(0[xX][0-9a-fA-F]{40}):([0-9]{1,78})", re.ASCII)
 
 
@@ -25,12 +29,13 @@ class BadRequest(ValueError):
     """The address asks for something that does not exist here."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Topic:
-    """One thing to hear of; `kind` is one of KINDS, "charts" or "pool".
+    """One thing to hear of; `kind` is one of KINDS, "charts", "own" or "pool".
 
-    Only the last names a pool, by its contract's checksummed address and its id; only "charts" a
-    period, one of `buckets.PERIODS`, and, unless all of them are meant, which charts.
+    Only the last names a pool, by its contract's checksummed address and its id; only "charts" and
+    "own" a period, one of `buckets.PERIODS`. "charts" says, unless all of them are meant, which,
+    "own" what a chart of somebody's own making shows.
     """
 
     kind: str
@@ -38,6 +43,7 @@ class Topic:
     pool_id: int = -1
     period: str = ""
     charts: tuple[str, ...] = ()
+    own: Definition | None = None
 
     def __str__(self) -> str:
         match self.kind:
@@ -45,6 +51,8 @@ class Topic:
                 return f"pool:{self.contract}:{self.pool_id}"
             case "charts":
                 return ":".join(["charts", self.period, *filter(None, [".".join(self.charts)])])
+            case "own":
+                return f"own:{self.period}:{self.own}"
         return self.kind
 
 
@@ -99,9 +107,10 @@ def read_request(query: bytes) -> Request:
 def read_topics(text: str) -> Topics:
     """Comma-separated topics. Raises BadRequest."""
     parts = text.split(",")
-    if len(parts) > MOST_TOPICS:
-        raise BadRequest(f"more than {MOST_TOPICS} topics")
-    return tuple(sorted({_topic(part) for part in parts}))
+    own = sum(part.startswith(_OWN) for part in parts)
+    if own > MOST_OWN or len(parts) - own > MOST_TOPICS:
+        raise BadRequest(f"more than {MOST_TOPICS} topics, or {MOST_OWN} charts of one's own")
+    return tuple(sorted({_topic(part) for part in parts}, key=str))
 
 
 def read_since(value: object) -> int:
@@ -120,6 +129,8 @@ def _topic(text: str) -> Topic:
         return CHARTS[text]
     if text.startswith("charts:"):
         return _some_charts(text)
+    if text.startswith(_OWN):
+        return _own_chart(text)
     match = _POOL.fullmatch(text)
     if not match:
         raise BadRequest("a topic that does not exist")
@@ -137,3 +148,13 @@ def _some_charts(text: str) -> Topic:
         raise BadRequest("a topic that does not exist")
     some = tuple(name for name in titles.ALL if name in names)
     return CHARTS[of] if some == titles.ALL else replace(CHARTS[of], charts=some)
+
+
+def _own_chart(text: str) -> Topic:
+    """A chart that has a period of its own is heard of in that one alone."""
+    _own, _colon, rest = text.partition(":")
+    period, _colon, written = rest.partition(":")
+    found = own_charts.read_definition(written)
+    if period not in PERIODS or found is None or found.shown_in(period) != period:
+        raise BadRequest("a topic that does not exist")
+    return Topic("own", period=period, own=found)

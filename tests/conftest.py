@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
-from pools.charts import kept, series
+from pools.charts import kept, kept_own, series
 from tests.redis_server import RedisServer
 
 # How long an example takes says something of the machine, nothing of the code.
@@ -34,6 +34,7 @@ def no_charts_of_another_test() -> None:
     """The process keeps charts for seconds, whatever happens to the records."""
     kept.forget()
     series.forget()
+    kept_own.forget()
 
 
 pytest_plugins = ["tests.chain", "tests.chromium", "tests.postgres", "tests.processes"]

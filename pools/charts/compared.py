@@ -3,7 +3,7 @@
 Speaks the active language; reads nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -19,6 +19,8 @@ from pools.selectors.activity import Activity
 from pools.stretches import Days, Period
 
 MINUS: Final = "−"
+Say = Callable[[int], str]
+"""How a number is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +69,19 @@ def change(now: int, then: int) -> str:
     return f"{sign}{whole(abs(rounded))}\u202f%"
 
 
-def sentence(now: int, before: Before | None, then: int) -> str:
+def sentence(now: int, before: Before | None, then: int, say: Say = shown.count) -> str:
     """What a chart says of the period before."""
     if before is None:
         return ""
-    words = {"days": before.days, "count": shown.count(then), "change": change(now, then)}
+    words = {"days": before.days, "count": say(then), "change": change(now, then)}
     if not then:
         return _("Nothing in the period before (%(days)s).") % words
     return _("%(change)s against the period before (%(days)s): %(count)s.") % words
 
 
-def keys(of: Sequence[Key], counts: Sequence[int], before: Before | None) -> tuple[Key, ...]:
+def keys(
+    of: Sequence[Key], counts: Sequence[int], before: Before | None, say: Say = shown.count
+) -> tuple[Key, ...]:
     """The legend, each line with its change, and the period before as its last line."""
     if before is None:
         return tuple(of)
@@ -86,18 +90,20 @@ def keys(of: Sequence[Key], counts: Sequence[int], before: Before | None) -> tup
         Key(key.css, key.label, key.value, change(now, then))
         for key, now, then in zip(of, counts, sums, strict=True)
     )
-    return (*changed, Key("tone-before", _("The period before"), shown.count(sum(sums))))
+    return (*changed, Key("tone-before", _("The period before"), say(sum(sums))))
 
 
-def table_sums(counts: Sequence[int], sums: Sequence[int] | None) -> tuple[tuple[str, ...], ...]:
+def table_sums(
+    counts: Sequence[int], sums: Sequence[int] | None, say: Say = shown.count
+) -> tuple[tuple[str, ...], ...]:
     """The rows below a table: the sums, those of the period before, and the changes."""
-    now = (_("Sum"), *map(shown.count, counts))
+    now = (_("Sum"), *map(say, counts))
     if sums is None:
         return (now,)
     pairs = zip(counts, sums, strict=True)
     return (
         now,
-        (_("The period before"), *map(shown.count, sums)),
+        (_("The period before"), *map(say, sums)),
         (_("Change"), *(change(count, then) or "–" for count, then in pairs)),
     )
 

@@ -43,7 +43,13 @@ _lock = threading.Lock()
 
 
 def figures(period: Period, names: Sequence[str] = ALL) -> SafeString:
-    """The charts of these names of a period, in this order, in the active language.
+    """The charts of these names of a period, in this order, in the active language."""
+    found = by_name(period, names)
+    return mark_safe("".join(found[name] for name in names))  # noqa: S308 - rendered by us
+
+
+def by_name(period: Period, names: Sequence[str]) -> dict[str, SafeString]:
+    """These charts at least.
 
     However many days strangers ask for, they leave the drawings of the named periods alone; and
     whatever they arrange, no chart is kept twice.
@@ -59,7 +65,7 @@ def figures(period: Period, names: Sequence[str] = ALL) -> SafeString:
     if missing := [name for name in names if name not in drawing.html]:
         drawing.html.update(_draw(period, missing, now))
         _keep(key, drawing)
-    return mark_safe("".join(drawing.html[name] for name in names))  # noqa: S308 - rendered by us
+    return drawing.html
 
 
 def forget() -> None:

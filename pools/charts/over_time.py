@@ -74,7 +74,8 @@ def pools(
     )
 
 
-def _group_words() -> tuple[str, ...]:
+def group_words() -> tuple[str, ...]:
+    """The groups of kinds, in their order."""
     return (
         _("Pools created"),
         _("Joined"),
@@ -88,7 +89,7 @@ def _group_words() -> tuple[str, ...]:
 def activity(
     spans: Buckets, names: Sequence[str], counts: Sequence[Counts], before: Before | None
 ) -> Chart:
-    words = _group_words()
+    words = group_words()
     totals = [sum(column) for column in zip(*counts, strict=True)]
     total = sum(totals)
     titles = []

@@ -27,6 +27,7 @@ from pools.selectors.regions import regions
 from pools.selectors.sparklines import spark_counts
 from pools.selectors.status import status
 from pools.selectors.status_history import answers_of_last_hour
+from pools.selectors.subjects import contracts_of_pool
 from pools.selectors.surroundings import Surroundings, surroundings
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "categories",
     "connection",
     "contracts",
+    "contracts_of_pool",
     "coverage",
     "current_seq",
     "event_rows",

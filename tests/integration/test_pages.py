@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from coopsite import error_pages
-from pools import arrangement, selectors
+from pools import arrangement_page, selectors
 from pools.charts import kept
 from pools.models import Chain, Contract, Log
 from tests.factories import ANA, BEA, BTC, CARO, CONTRACT, ChainFactory, address, listener
@@ -475,7 +475,7 @@ def test_every_error_comes_in_the_chosen_colours_and_waits_for_no_script(
 
     client = Client(raise_request_exception=False, enforce_csrf_checks=True)
     client.cookies["theme"] = "dark"
-    monkeypatch.setattr(arrangement, "frame", broken)
+    monkeypatch.setattr(arrangement_page, "frame", broken)
     answers = {
         400: client.get("/", headers={"host": "not.ours"}),
         403: client.post("/arrangement/"),

@@ -21,7 +21,7 @@ OF_THE_RECORDS = (
     "test_ledger",
     "test_status_page",
 )
-OF_WHAT_IS_BESIDE_THEM = ("test_categories", "test_visits", "test_migrations")
+OF_WHAT_IS_BESIDE_THEM = ("test_categories", "test_visits", "test_migrations", "test_own_charts")
 OF_WHAT_THE_VIEWS_TELL = ("verify", "test_readings")
 OF_ALERTS = (
     "test_alerts",

@@ -131,3 +131,43 @@ def test_some_charts_of_a_period_are_one_topic_in_whatever_order_they_are_named(
 def test_other_periods_do_not_exist(wrong: str) -> None:
     with pytest.raises(BadRequest):
         read_request(f"topics={wrong}".encode())
+
+
+OWN = "own:7d:btc_j_line_page_" + CONTRACT + "_12"
+
+
+def test_a_chart_of_ones_own_making_is_a_topic_in_its_period() -> None:
+    (topic,) = read_topics(OWN)
+    assert (topic.kind, topic.period, str(topic)) == ("own", "7d", OWN)
+    assert topic.own is not None
+    assert (topic.own.subject.address, topic.own.subject.pool_id) == (CONTRACT, 12)
+    assert read_topics(OWN.replace(CONTRACT, CONTRACT.lower())) == (topic,)
+    assert read_topics(f"{OWN},own:7d:n_j_bars_7d,{OWN}") == read_topics(
+        f"own:7d:n_j_bars_7d,{OWN}"
+    )
+
+
+def test_a_pool_and_an_account_of_the_same_digits_are_two_topics() -> None:
+    text = f"own:7d:n_j_bars_page_{CONTRACT},own:7d:n_j_bars_page_{CONTRACT}_1"
+    assert len(read_topics(text)) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("own", "own:", "own:7d", "own:7d:", "own:1y:n_j_bars_page", "own:7d:n_j_bars"),
+        "own:7d:n_j_bars_24h",  # it has another period of its own
+        "own:7d:btc_j_bars_page",  # of everything
+        f"own:7d:n_j_bars_page_{CONTRACT}_{2**256}",
+        ",".join(f"own:7d:n_j_bars_page_{CONTRACT}_{n}" for n in range(7)),
+    ],
+)
+def test_other_charts_do_not_exist_and_seven_are_too_many(wrong: str) -> None:
+    with pytest.raises(BadRequest):
+        read_topics(wrong)
+
+
+def test_six_charts_of_the_largest_pools_fit_beside_the_dashboards_topics() -> None:
+    own = ",".join(f"own:30d:btc_jlwy_bars_page_{CONTRACT}_{2**256 - n}" for n in range(1, 7))
+    query = f"topics=dashboard,charts:30d:pools.activity.rhythm,{own},notices&since={BIGGEST_SEQ}"
+    assert len(read_request(query.encode()).topics) == 9

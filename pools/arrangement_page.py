@@ -1,0 +1,92 @@
+"""The form that arranges the dashboard: a plain one, whole without scripts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from pools import arrangement as arranging
+from pools import own_charts
+from pools.arrangement import EVERYTHING, Arrangement
+from pools.charts import own
+from pools.frame import frame
+from pools.own_charts import OwnChart
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def arrangement(request: HttpRequest) -> HttpResponse:
+    """The form; sent, it is kept and, unless something was only moved, the dashboard shown."""
+    charts = arranging.charts_of(request)
+    if request.method == "POST":
+        return _keep(request, charts)
+    arranged = arranging.of(request, charts)
+    context = {
+        **frame(topics="notices"),
+        "rows": _rows(arranged, {arranging.full_name(chart): chart for chart in charts}),
+        "room": len(charts) < own_charts.MOST,
+        "most": own_charts.MOST,
+    }
+    return render(request, "dashboard/arrangement.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the form, with those of its parts below it. `wide` is None for what has no width,
+    `slot` the number of a chart of one's own.
+    """
+
+    name: str
+    words: Promise | str
+    chosen: bool
+    wide: bool | None
+    slot: int | None
+    parts: list["Row"]
+
+
+def _rows(arranged: Arrangement, own_ones: Mapping[str, OwnChart], section: str = "") -> list[Row]:
+    rows = []
+    for name in arranged.among(section):
+        chart = own_ones.get(name)
+        rows.append(
+            Row(
+                name,
+                EVERYTHING[name] if chart is None else _words_of(chart),
+                name in arranged.chosen,
+                name in arranged.wide if section == "charts" else None,
+                None if chart is None else chart.slot,
+                [] if section else _rows(arranged, own_ones, name),
+            )
+        )
+    return rows
+
+
+def _words_of(chart: OwnChart) -> str:
+    of = chart.definition
+    return chart.title or own.title(of.subject, of.letters, amounts=of.amounts, name=None)
+
+
+def _keep(request: HttpRequest, charts: tuple[OwnChart, ...]) -> HttpResponse:
+    if "reset" in request.POST:
+        response = redirect("pools:arrangement")
+        arranging.forget(response)
+        return response
+    known = arranging.read("", charts).order
+    order = arranging.read(".".join(request.POST.getlist("order")), charts).order
+    chosen, wide = (
+        frozenset(request.POST.getlist(name)).intersection(known) for name in ("shown", "wide")
+    )
+    arranged = Arrangement(order, chosen, wide)
+    direction, _colon, name = request.POST.get("move", "").partition(":")
+    if direction in {"up", "down"} and name in known:
+        arranged = arranged.moved(name, up=direction == "up")
+        response = redirect(f"{reverse('pools:arrangement')}#{name}")
+    else:
+        response = redirect("pools:dashboard")
+    arranging.keep(response, arranged)
+    return response

@@ -1,0 +1,54 @@
+"""Charts of browsers' own making, told only where something differs.
+
+Reads records and renders, in the hub's thread. Of what was told only fingerprints are kept, so that
+many charts take little memory.
+"""
+
+from collections.abc import Collection, Mapping
+
+from django.utils import timezone
+
+from pools.charts import own
+from realtime import fragments
+from realtime.frames import Language, Wanted
+from realtime.topics import Topic
+
+Told = dict[str, int]
+"""A fingerprint of what each element of a chart holds."""
+
+
+class OwnFigures:
+    """Remembers what was told last of each chart in each language."""
+
+    def __init__(self) -> None:
+        self._told: dict[Wanted, Told] = {}
+
+    def keep_only(self, watched: Collection[Topic]) -> None:
+        """Forget what was told of others."""
+        for wanted in [each for each in self._told if each[0] not in watched]:
+            del self._told[wanted]
+
+    def changed(
+        self, watched: Mapping[Topic, Collection[Language]], whole: Collection[Wanted] = ()
+    ) -> dict[Topic, dict[Language, str]]:
+        """What differs from what was told before, each chart read once.
+
+        All of those in `whole`.
+        """
+        readers: dict[str, own.Reader] = {}
+        texts: dict[Topic, dict[Language, str]] = {topic: {} for topic in watched}
+        for topic, languages in watched.items():
+            assert topic.own is not None  # noqa: S101 - topics of other kinds never come here
+            reader = readers.setdefault(topic.period, own.Reader(topic.period, timezone.now()))
+            found = reader.read(topic.own)
+            for language in languages:
+                with fragments.in_language(language):
+                    parts = fragments.figure(own.chart(topic.own, topic.period, found))
+                wanted = topic, language
+                before = {} if wanted in whole else self._told.get(wanted, {})
+                now = {target: hash(html) for target, html in parts.items()}
+                self._told[wanted] = now
+                texts[topic][language] = "".join(
+                    html for target, html in parts.items() if before.get(target) != now[target]
+                )
+        return texts
