@@ -8,4 +8,3 @@ import "./alerts.js";
 import "./live.js";
 import "./badge.js";
 import "./motion.js";
-import "./banners.js";

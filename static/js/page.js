@@ -5,3 +5,6 @@ import "./announcer.js";
 import "./copy.js";
 import "./kept.js";
 import "./keys.js";
+import "./banners.js";
+import "./region.js";
+import "./later.js";

@@ -38,6 +38,7 @@ async def test_letters_lead_to_the_pages_and_to_the_search(site: str, page: Page
 
 async def test_letters_press_what_is_on_the_page(site: str, page: Page) -> None:
     await page.goto(site)
+    await expect(page.locator("#feed-pause")).to_be_visible()  # its script has run
     await page.keyboard.press("p")
     await expect(page.locator("#feed-pause")).to_have_attribute("aria-pressed", "true")
     await page.keyboard.press("p")

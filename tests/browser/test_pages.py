@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.template.loader import render_to_string
 from django.utils import timezone
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from coopsite.tools import NODE_MODULES
@@ -214,6 +214,7 @@ async def test_rows_and_numbers_that_come_in_move_nothing(
     page = await visit(
         browser, site, viewport={"width": width, "height": 900}, reduced_motion=motion
     )
+    await expect(page.locator("#feed-pause")).to_be_visible()  # the scripts have run
     await page.evaluate(
         """() => {
           window.shifted = 0;
@@ -241,8 +242,40 @@ async def test_rows_and_numbers_that_come_in_move_nothing(
     assert await page.evaluate("window.settle()") <= 0.02
 
 
+async def test_what_makes_a_page_live_is_asked_for_after_the_first_paint(
+    site: str, browser: Browser
+) -> None:
+    page = await visit(browser, site)
+    await expect(page.locator("#feed-pause")).to_be_visible()
+    painted, asked = await page.evaluate(
+        """() => {
+          const [paint] = performance.getEntriesByName("first-contentful-paint");
+          const later = [...document.querySelectorAll("meta[name^=later-]")];
+          const at = ({content}) =>
+            performance.getEntriesByName(new URL(content, location).href)[0].startTime;
+          return [paint.startTime, later.map(at)];
+        }"""
+    )
+    assert len(asked) == 4
+    assert painted < min(asked)
+
+
+async def test_a_tab_that_is_not_looked_at_lives_without_being_painted(
+    site: str, browser: Browser
+) -> None:
+    context = await browser.new_context()
+    await context.add_init_script(
+        "Object.defineProperty(document, 'hidden', {get: () => true});"
+        "PerformanceObserver.prototype.observe = () => {};"
+    )
+    page = await context.new_page()
+    await page.goto(site)
+    await expect(page.locator("#feed-pause")).to_be_visible()
+
+
 async def test_the_connection_card_says_what_the_badge_says(site: str, browser: Browser) -> None:
     page = await visit(browser, site)
+    await expect(page.locator("#feed-pause")).to_be_visible()  # the scripts have run
     # In one go, because the badge also follows this page's own link, which has nothing to meet.
     said = """async (state) => {
       const card = document.getElementById("card-live");
