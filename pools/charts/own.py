@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pools import buckets, presentation, stretches
 from pools.buckets import Buckets, Counts
@@ -142,7 +143,7 @@ def _drawn(
         total = sum(totals)
         return "charts/_sum.html", {
             "value": _btc(total) if of.amounts else shown.count(total),
-            "unit": "BTC" if of.amounts else _("events"),
+            "unit": "BTC" if of.amounts else ngettext("event", "events", total),
         }
     if of.shape == "line":
         last = max(1, len(spans) - 1)
