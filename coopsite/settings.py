@@ -272,6 +272,7 @@ if len({contract.address for contract in POOL_CONTRACTS}) < len(POOL_CONTRACTS):
 # --- features and other systems ---------------------------------------------------------------
 
 ENABLE_LIVE: bool = env.flag("ENABLE_LIVE", default=True)
+SOCKETS_PER_ADDRESS: int = env.whole("SOCKETS_PER_ADDRESS", 200, at_least=0)
 ENABLE_NOTIFICATIONS: bool = env.flag("ENABLE_NOTIFICATIONS", default=True)
 ENABLE_OPTIMISTIC: bool = env.flag("ENABLE_OPTIMISTIC", default=True)
 ENABLE_REGIONS: bool = env.flag("ENABLE_REGIONS", default=True)

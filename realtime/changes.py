@@ -74,6 +74,12 @@ class Change:
         rows = (row for row in self.added if row.kind == "PoolCreated")
         return frozenset((row.contract, row.pool_id) for row in rows if row.pool_id is not None)
 
+    @property
+    def named_pools(self) -> frozenset[PoolKey]:
+        """The pools of which a row is told here."""
+        rows = [*self.added, *(item.event for item in (*self.struck, *self.confirmed))]
+        return frozenset((row.contract, row.pool_id) for row in rows if row.pool_id is not None)
+
     def leaves_more_to_tell(self, topic: Topic) -> bool:
         """Whether pages of this topic also show what no frame carries, and that has changed."""
         if topic.kind == "pool":

@@ -21,8 +21,9 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 
 from realtime import metrics
 from realtime.frames import Audience, Language
-from realtime.hub import Hub, NotReady, hub_of_this_process
+from realtime.hub import Full, Hub, NotReady, hub_of_this_process
 from realtime.outlet import Outlet
+from realtime.places import Places, client_of
 from realtime.topics import NOWHERE, BadRequest, read_request, read_since
 
 FIRST_WORD = 3.0  # seconds that we wait for the browser to say how far it is
@@ -35,6 +36,8 @@ POLICY_VIOLATION, TOO_BIG, TRY_AGAIN = 1008, 1009, 1013
 PRIVATE = 3000
 
 log = logging.getLogger(__name__)
+
+places = Places()
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -66,8 +69,13 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
         return
     await send({"type": "websocket.accept"})
     audience = request.topics, language_of(scope)
-    with metrics.BROWSERS.track_inprogress():
-        await _Visit(receive, send, audience).last(request.since)
+    with places.taken_by(client_of(scope), most=settings.SOCKETS_PER_ADDRESS) as there_is_one:
+        if not there_is_one:
+            metrics.REFUSED.labels("too many from one address").inc()
+            await _close(send, TRY_AGAIN)
+            return
+        with metrics.BROWSERS.track_inprogress():
+            await _Visit(receive, send, audience).last(request.since)
 
 
 async def refuse(_scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,6 +95,16 @@ def language_of(scope: Scope) -> Language:
         with suppress(LookupError):
             return get_supported_language_variant(accepted)
     return get_supported_language_variant(settings.LANGUAGE_CODE)
+
+
+async def _close(send: Send, code: int) -> None:
+    """Close with this code, or with that plus 3000 where the server has only private ones."""
+    for possible in (code, code + PRIVATE):  # Daphne sends none between 1001 and 2999
+        # Whoever does not read cannot take the close either; the server cuts it off then.
+        with suppress(Exception):
+            async with asyncio.timeout(GOODBYE):
+                await send({"type": "websocket.close", "code": possible})
+            return
 
 
 class _Visit:
@@ -114,9 +132,12 @@ class _Visit:
         except Refused as refused:
             metrics.REFUSED.labels(refused.why).inc()
             log.info("A browser was shown out: %s", refused.why)
-            await self._close(refused.code)
+            await _close(self._send, refused.code)
+        except Full:
+            metrics.REFUSED.labels("too many different wishes").inc()
+            await _close(self._send, TRY_AGAIN)
         except (NotReady, DatabaseError):
-            await self._close(TRY_AGAIN)
+            await _close(self._send, TRY_AGAIN)
         finally:
             self._outlet.close()
             hub.leave(self._outlet, self._audience)
@@ -187,12 +208,3 @@ class _Visit:
         if len(self._times) == MOST_MESSAGES and now - self._times[0] < IN_SECONDS:
             raise Refused(POLICY_VIOLATION, "too many messages")
         self._times.append(now)
-
-    async def _close(self, code: int) -> None:
-        """Close with this code, or with that plus 3000 where the server has only private ones."""
-        for possible in (code, code + PRIVATE):  # Daphne sends none between 1001 and 2999
-            # Whoever does not read cannot take the close either; the server cuts it off then.
-            with suppress(Exception):
-                async with asyncio.timeout(GOODBYE):
-                    await self._send({"type": "websocket.close", "code": possible})
-                return

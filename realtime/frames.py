@@ -7,8 +7,9 @@ language. Pure book-keeping: no clock, no I/O, no rendering.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
-from realtime.changes import Change
+from realtime.changes import Change, PoolKey
 from realtime.topics import Topic, Topics
 
 KEPT_FRAMES = 512
@@ -20,17 +21,26 @@ Wanted = tuple[Topic, Language]
 """One fragment that somebody needs."""
 
 
+class Text(str):
+    """A string that can be shared by all who are being given it and ends with the last of them."""
+
+    __slots__ = ("__weakref__",)
+
+
 @dataclass(slots=True, eq=False)
 class Frame:
-    """One change and the texts made of it so far.
+    """One change and the fragments made of it so far.
 
-    Invariant: a text for an audience exists only when the fragments of all its topics do.
+    Invariant: a text for an audience exists only when the fragments of all its topics do. It is
+    not kept beyond those who are being given it: strangers choose their topics, and may choose a
+    thousand combinations. For the same reason what says nothing to a topic is no fragment.
     """
 
     change: Change
     fragments: dict[Wanted, str] = field(default_factory=dict)
-    _texts: dict[Audience, str] = field(default_factory=dict)
+    _texts: WeakValueDictionary[Audience, Text] = field(default_factory=WeakValueDictionary)
     _tails: dict[int, "Frame"] = field(default_factory=dict)
+    _pools: frozenset[PoolKey] | None = None
 
     @property
     def first_seq(self) -> int:
@@ -43,16 +53,30 @@ class Frame:
     def lacks(self, audience: Audience) -> list[Wanted]:
         """The fragments still to be rendered before this audience can be served."""
         topics, language = audience
-        return [(t, language) for t in topics if (t, language) not in self.fragments]
+        return [
+            (topic, language)
+            for topic in topics
+            if (topic, language) not in self.fragments and self.tells(topic)
+        ]
+
+    def tells(self, topic: Topic) -> bool:
+        """Whether there is anything in this frame for pages of this topic."""
+        if self.change.banners:
+            return True
+        if topic.kind == "pool":
+            if self._pools is None:
+                self._pools = self.change.named_pools
+            return (topic.contract, topic.pool_id) in self._pools
+        return topic.kind not in ("status", "charts", "own")  # those have their own pace
 
     def text(self, audience: Audience) -> str:
         """The message: which numbers it tells of, then the fragments. KeyError if one lacks."""
         text = self._texts.get(audience)
         if text is None:
             topics, language = audience
-            parts = [self.fragments[topic, language] for topic in topics]
+            parts = [self.fragments[topic, language] for topic in topics if self.tells(topic)]
             told = mark(self.last_seq) + follows(self.first_seq)
-            text = self._texts[audience] = told + "".join(parts)
+            text = self._texts[audience] = Text(told + "".join(parts))
         return text
 
     def after(self, seq: int) -> "Frame":

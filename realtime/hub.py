@@ -32,6 +32,8 @@ ATTEMPTS = 20
 # Texts given between two breaths of the event loop: servers write to a socket when it breathes, so
 # that all would wait for the last one.
 BREATH = 25
+# Each wish that nobody shares costs a snapshot in memory and a text for every frame.
+MOST_AUDIENCES = 1024
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -39,6 +41,10 @@ T = TypeVar("T")
 
 class NotReady(Exception):
     """The hub cannot serve this browser now; it should come again."""
+
+
+class Full(Exception):
+    """The hub serves as many different wishes as it can; those that others share go on."""
 
 
 class Hub:
@@ -69,13 +75,15 @@ class Hub:
         """Bring a browser that has seen `since` up to date and give it all that follows.
 
         None stands for "from now on". Also for a browser that fell behind and reads again. Raises
-        NotReady when that cannot be done now.
+        NotReady when that cannot be done now, and Full.
         """
         try:
             async with asyncio.timeout(READY):
                 await self._ready.wait()
         except TimeoutError as error:
             raise NotReady("the hub has not read the records yet") from error
+        if audience not in self._outlets and len(self._outlets) >= MOST_AUDIENCES:
+            raise Full(f"{MOST_AUDIENCES} different wishes are served already")
         # From here on new frames are rendered for this audience too.
         self._outlets.setdefault(audience, set()).add(outlet)
         seen = self._ring.last_seq if since is None else since

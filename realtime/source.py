@@ -115,7 +115,7 @@ class Source:
     def render(self, jobs: Iterable[tuple[Frame, Wanted]]) -> None:
         """Make the fragments that are wanted of frames."""
         for frame, (topic, language) in jobs:
-            if (topic, language) in frame.fragments:
+            if (topic, language) in frame.fragments or not frame.tells(topic):
                 continue
             with fragments.in_language(language):
                 html = fragments.change(frame.change, topic)

@@ -26,7 +26,7 @@ django.setup()
 from realtime import hub  # noqa: E402
 from realtime.changes import Change  # noqa: E402
 from realtime.consumers import live  # noqa: E402
-from realtime.frames import Audience, Frame, Wanted, mark  # noqa: E402
+from realtime.frames import Audience, Frame, Wanted, follows, mark  # noqa: E402
 from realtime.source import Snapshot, Source, Start  # noqa: E402
 
 FRAME_BYTES = 600
@@ -52,13 +52,13 @@ class Board(Source):
         if seq == after:
             return None
         frame = Frame(Change(first_seq=after + 1, last_seq=seq))
-        room = FRAME_BYTES - len(mark(seq))
+        room = FRAME_BYTES - len(mark(seq) + follows(frame.first_seq))
         frame.fragments.update(dict.fromkeys(wanted, f"{written:<{room}}"))
         return frame
 
     def render(self, jobs: Iterable[tuple[Frame, Wanted]]) -> None:
         for frame, wanted in jobs:
-            frame.fragments[wanted] = " " * (FRAME_BYTES - len(mark(frame.last_seq)))
+            frame.fragments[wanted] = " " * FRAME_BYTES
 
     def snapshot(self, audience: Audience) -> Snapshot:  # noqa: ARG002
         return Snapshot(seq=BOARD.unpack(self._memory)[0], html="")

@@ -17,7 +17,7 @@ from pools.models import ListenerStatus, Pool
 from realtime import asides
 from realtime import hub as module
 from realtime.frames import Audience
-from realtime.hub import Hub, NotReady
+from realtime.hub import Full, Hub, NotReady
 from realtime.outlet import Outlet
 from realtime.source import Source
 from realtime.topics import DASHBOARD, NOWHERE, POOLS, Topic
@@ -241,3 +241,19 @@ async def test_a_category_that_staff_set_reaches_open_pages_in_their_language(
         ingest.correct([Pool.objects.get().pk], "housing")
         await browser.until_it_saw(f"id=pool-list[^$]*tone-indigo.>{name}<", 20)
         await browser.until_it_saw(f"id=pool-facts[^$]*tone-indigo.>{name}<", 20)
+
+
+async def test_strangers_cannot_have_frames_made_for_any_number_of_wishes(
+    chain: ChainFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_AUDIENCES", 2)
+    async with running() as hub:
+        await Browser(ENGLISH).join(hub)
+        spanish = await Browser(SPANISH).join(hub)
+        pool: Audience = ((Topic("pool", CONTRACT, 1),), "en")
+        with pytest.raises(Full):
+            await Browser(pool).join(hub)
+        await Browser(ENGLISH).join(hub)  # what others wish for already is let in
+        await spanish.join(hub, NOWHERE)  # and who is in stays in
+        hub.leave(spanish.outlet, SPANISH)
+        await Browser(pool).join(hub)

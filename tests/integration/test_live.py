@@ -5,6 +5,7 @@ import json
 import random
 import re
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -329,6 +330,40 @@ async def closing_code(browser: Watcher) -> int:
             await browser.read(PATIENT)
     except ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd else 1006
+
+
+@pytest.mark.parametrize("program", ["daphne", "uvicorn"])
+async def test_one_address_may_not_take_all_places(web_servers: WebServers, program: str) -> None:
+    server = web_servers.start(program, SOCKETS_PER_ADDRESS="2")
+
+    def from_address(address: str) -> dict[str, object]:
+        return {"since": 0, "additional_headers": {"X-Forwarded-For": f"9.9.9.9, {address}"}}
+
+    async with watching(server, **from_address("1.1.1.1")) as first:
+        await first.read()
+        async with watching(server, **from_address("1.1.1.1")) as second:
+            await second.read()
+            async with watching(server, **from_address("1.1.1.1")) as third:
+                with pytest.raises(ConnectionClosed) as closed:
+                    await third.read()
+            assert closed.value.rcvd
+            assert closed.value.rcvd.code == {"daphne": 4013, "uvicorn": 1013}[program]
+            for other in (from_address("8.8.8.8"), {"since": 0}, {"since": 0}, {"since": 0}):
+                async with watching(server, **other) as elsewhere:
+                    await elsewhere.read()
+
+        async def is_let_in_again() -> bool:
+            async with watching(server, **from_address("1.1.1.1")) as again:
+                try:
+                    await again.read()
+                except ConnectionClosed:  # the server has not heard yet that the second has gone
+                    return False
+                return True
+
+        await async_until(is_let_in_again, PATIENT)
+    with urllib.request.urlopen(f"{ORIGIN}:{server.port}/metrics") as answer:
+        counted = answer.read().decode()
+    assert 'coopsite_refused_total{why="too many from one address"}' in counted
 
 
 async def test_switched_off_means_refused(web_servers: WebServers) -> None:

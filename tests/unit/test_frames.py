@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
+from weakref import ref
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from pools.rows import EventRow
 from realtime.changes import Change, Numbered
 from realtime.frames import Frame, Ring
-from realtime.topics import DASHBOARD, POOLS
+from realtime.topics import CHARTS, DASHBOARD, POOLS, STATUS, Topic
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,40 @@ def test_a_frame_is_put_together_once_for_all_with_the_same_wishes() -> None:
     assert one.lacks(audience) == [(POOLS, "es")]
     one.fragments[POOLS, "es"] = "<b>"
     assert one.text(audience) == "<!--4--><!--from 3--><a><b>"
-    assert one.text(audience) is one.text(audience)
+    given = one.text(audience)
+    assert one.text(audience) is given
+
+
+def test_texts_end_with_those_who_are_given_them() -> None:
+    one = Frame(Change(first_seq=3, last_seq=4))
+    one.fragments[DASHBOARD, "en"] = "<a>"
+    audiences = [((DASHBOARD, Topic("pool", "0x1", number)), "en") for number in range(99)]
+    given = [one.text(audience) for audience in audiences]
+    alive = [ref(text) for text in given]
+    del given[1:]
+    assert [text() for text in alive] == [given[0], *[None] * 98]
+
+
+def test_what_tells_a_topic_nothing_takes_no_room() -> None:
+    @dataclass(frozen=True)
+    class PoolRow(Row):
+        contract: str
+        pool_id: int
+
+    row = cast(EventRow, PoolRow(3, "0x1", 7))
+    one = Frame(Change(first_seq=3, last_seq=3, added=(row,)))
+    told = Topic("pool", "0x1", 7)
+    silent = (
+        STATUS,
+        Topic("own"),
+        *CHARTS.values(),
+        Topic("pool", "0x1", 8),
+        Topic("pool", "0x2", 7),
+    )
+    assert one.lacks(((*silent, told), "en")) == [(told, "en")]
+    assert one.text((silent, "en")) == "<!--3--><!--from 3-->"
+    banners = Frame(Change(first_seq=3, last_seq=3, banners=True))
+    assert len(banners.lacks((silent, "en"))) == len(silent)
 
 
 def test_the_rest_of_a_frame_tells_only_what_is_new() -> None:
