@@ -55,7 +55,7 @@ class Refused(Exception):
 
 
 async def live(scope: Scope, receive: Receive, send: Send) -> None:
-    """`/ws/live/?topics=…&since=…`: frames of these topics, from that number on."""
+    """`/ws/live/?topics=…&since=…&lang=…`: frames of these topics, from that number on."""
     await receive()  # websocket.connect
     try:
         if not settings.ENABLE_LIVE:
@@ -68,7 +68,7 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close", "code": POLICY_VIOLATION})
         return
     await send({"type": "websocket.accept"})
-    audience = request.topics, language_of(scope)
+    audience = request.topics, language_of(scope, request.language)
     with places.taken_by(client_of(scope), most=settings.SOCKETS_PER_ADDRESS) as there_is_one:
         if not there_is_one:
             metrics.REFUSED.labels("too many from one address").inc()
@@ -85,8 +85,13 @@ async def refuse(_scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": POLICY_VIOLATION})
 
 
-def language_of(scope: Scope) -> Language:
-    """The language of the page that connects, by the rule of Django's LocaleMiddleware."""
+def language_of(scope: Scope, said: str = "") -> Language:
+    """The language of the page that connects: what its address says, else as Django finds it.
+
+    The cookie alone may be another by now, chosen on a page in the next tab.
+    """
+    with suppress(LookupError):
+        return get_supported_language_variant(said)
     headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
     with suppress(CookieError, KeyError, LookupError):
         chosen = SimpleCookie(headers[b"cookie"])[settings.LANGUAGE_COOKIE_NAME].value
@@ -171,7 +176,8 @@ class _Visit:
 
     async def _lose_patience(self) -> None:
         await self._outlet.given_up()
-        raise Refused(TRY_AGAIN, "reads too slowly")
+        if not self._outlet.gone:
+            raise Refused(TRY_AGAIN, "reads too slowly")
 
     async def _listen(self) -> None:
         """Read what the browser says; returns when it is gone."""

@@ -74,7 +74,8 @@ class Hub:
     async def join(self, outlet: Outlet, audience: Audience, since: int | None) -> None:
         """Bring a browser that has seen `since` up to date and give it all that follows.
 
-        None stands for "from now on". Also for a browser that fell behind and reads again. Raises
+        None stands for "from now on": how things stand then ends with the number, rather than to
+        begin with it, so that who told us too late how far it is does not take that as read. Also for a browser that fell behind and reads again. Raises
         NotReady when that cannot be done now, and Full.
         """
         try:
@@ -104,6 +105,8 @@ class Hub:
                     await self._welcomes.make_standing(audience, more=more)
                 else:
                     texts = replay(missed, audience, standing)
+                    if since is None and not missed:
+                        texts[-1] += mark(seen)
                     outlet.attach(self._ring.last_seq, [*before, *texts])
                     self._asides.somebody_came(audience, missed_some=bool(missed or before))
                     return

@@ -45,6 +45,7 @@ class Outlet:
         "_sent",
         "_timer",
         "_wants_snapshot",
+        "gone",
         "position",
     )
 
@@ -57,6 +58,7 @@ class Outlet:
         self._acknowledged: int | None = None  # None: this browser does not acknowledge
         self._wants_snapshot = asyncio.Event()
         self._given_up = asyncio.Event()
+        self.gone = False  # whether it was given up because the browser is no longer there
         self.position = sys.maxsize  # detached: every text is too old for it
 
     @property
@@ -115,7 +117,7 @@ class Outlet:
         await self._wants_snapshot.wait()
 
     async def given_up(self) -> None:
-        """Return when the browser has not read for too long."""
+        """Return when the browser has not read for too long, or is `gone`."""
         await self._given_up.wait()
 
     def close(self) -> None:
@@ -177,7 +179,9 @@ class Outlet:
             self._wants_snapshot.set()
 
     def _fail(self, error: Exception) -> None:
-        if not isinstance(error, OSError):  # as servers say that a browser has gone
+        # As servers say that a browser has gone: Uvicorn either, Daphne the second.
+        self.gone = isinstance(error, (OSError, RuntimeError))
+        if not self.gone:
             log.warning("A message could not be sent: %r", error)
         self._give_up()
 

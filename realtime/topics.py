@@ -70,10 +70,14 @@ CHARTS = {f"charts:{period}": Topic("charts", period=period) for period in PERIO
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the address asks: topics, and after which number (None: the first message says)."""
+    """What the address asks: topics, and after which number (None: the first message says).
+
+    `language` is as the stranger wrote it, and may be none.
+    """
 
     topics: Topics
     since: int | None
+    language: str = ""
 
 
 def read_request(query: bytes) -> Request:
@@ -96,11 +100,13 @@ def read_request(query: bytes) -> Request:
         raise BadRequest("the query cannot be read") from error
     named = fields.get("topics", [])
     since = fields.get("since", [])
-    if len(named) > 1 or len(since) > 1:
-        raise BadRequest("topics and since belong into the query once at most")
+    language = fields.get("lang", [])
+    if max(len(named), len(since), len(language)) > 1:
+        raise BadRequest("topics, since and lang belong into the query once at most")
     return Request(
         topics=read_topics(named[0]) if named else (DASHBOARD,),
         since=read_since(since[0]) if since else None,
+        language=language[0] if language else "",
     )
 
 

@@ -268,6 +268,30 @@ async def test_the_language_is_that_of_the_page(web_servers: WebServers) -> None
         async with watching(server, since=0, additional_headers=headers) as browser:
             await browser.read_until(1)
             assert word in browser.frames[0], headers
+    # What the page's address says stands before the cookie, which the next tab may have changed.
+    spanish = {"Cookie": "django_language=es"}
+    for said, word in (("en", "created"), ("es-MX", "creó"), ("xx", "creó"), ("../en", "creó")):
+        topics = f"dashboard&lang={said}"
+        async with watching(server, topics, since=0, additional_headers=spanish) as browser:
+            await browser.read_until(1)
+            assert word in browser.frames[0], said
+
+
+async def test_who_does_not_say_how_far_it_is_is_told(web_servers: WebServers) -> None:
+    chain = ChainFactory()
+    chain.block(chain.created(1))
+    server = web_servers.start()
+    async with watching(server) as browser:
+        standing = await browser.read()
+        assert standing.startswith("<hx-partial id=badge>")
+        assert "<hx-partial id=n-pools>1</hx-partial>" in standing
+        assert standing.endswith("<!--1-->")
+        last = chain.block(chain.created(2)).last_seq
+        await browser.read_until(last)
+        assert browser.keys == keys(1)
+    async with watching(server, since=1) as browser:  # as it was told
+        await browser.read_until(last)
+        assert browser.keys == keys(1)
 
 
 async def test_strangers_are_refused(web_servers: WebServers) -> None:
@@ -518,7 +542,7 @@ async def test_a_page_without_live_updates_asks_for_none(
     records: Path, async_client: AsyncClient, settings: LazySettings
 ) -> None:
     ChainFactory()
-    assert 'hx-ws:connect="/ws/live/?topics=dashboard,charts:24h"' in (
+    assert 'hx-ws:connect="/ws/live/?topics=dashboard,charts:24h&amp;lang=en"' in (
         await page_text(async_client)
     )
     settings.ENABLE_LIVE = False

@@ -16,6 +16,7 @@ class Server:
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.broken = False
+        self.failure: Exception = ConnectionResetError()
         self._room = asyncio.Event()
         self._room.set()
 
@@ -29,7 +30,7 @@ class Server:
 
     async def send(self, message: dict[str, Any]) -> None:
         if self.broken:
-            raise ConnectionResetError
+            raise self.failure
         self.sent.append(message["text"])
         await self._room.wait()
 
@@ -164,3 +165,21 @@ async def test_after_the_end_nothing_is_under_way(server: Server, outlet: Outlet
     server.full = False
     await asyncio.sleep(0.01)
     assert server.sent == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "gone"),
+    [(ConnectionResetError(), True), (RuntimeError("closed already"), True), (ValueError(), False)],
+)
+async def test_a_browser_that_has_gone_is_nothing_to_warn_of(
+    server: Server,
+    outlet: Outlet,
+    caplog: pytest.LogCaptureFixture,
+    failure: Exception,
+    gone: bool,
+) -> None:
+    server.broken, server.failure = True, failure
+    outlet.attach(0, ["first"])
+    await outlet.given_up()
+    assert outlet.gone is gone
+    assert bool(caplog.records) is not gone

@@ -37,6 +37,8 @@ def test_a_contract_may_be_spelled_in_any_case() -> None:
 
 
 def test_without_since_the_first_message_says_it() -> None:
+    assert read_request(b"topics=dashboard&lang=es").language == "es"
+    assert read_request(b"topics=dashboard").language == ""
     assert read_request(b"topics=dashboard").since is None
 
 
