@@ -17,9 +17,7 @@ from pools.rows import Connection, EventRow
 from realtime import changes, fragments
 from realtime.changes import Change, PoolKey
 from realtime.charts import Charts
-from realtime.frames import Audience
 from realtime.hints import Hint, PendingRows, read_hint
-from realtime.own_charts import OwnCharts
 from realtime.progress import Progress
 from realtime.topics import DASHBOARD, EVENTS, POOLS, Topic
 
@@ -55,7 +53,7 @@ class Asides:
         self._shown: Connection | None = None
         self._progress = Progress(hub)
         self._charts = Charts(hub)
-        self._own_charts = OwnCharts(hub)
+        self._own_charts = hub.own_charts
         now = time.monotonic()
         self._heartbeat_at = now + HEARTBEAT
         self._look_at = now + LOOK
@@ -97,10 +95,6 @@ class Asides:
         self._progress.may_have_changed()
         self._charts.may_have_changed()
         self._own_charts.may_have_changed()
-
-    def somebody_came(self, audience: Audience, *, missed_some: bool) -> None:
-        """A browser was brought up to date with all that frames tell."""
-        self._own_charts.somebody_came(audience, missed_some=missed_some)
 
     def due_in(self) -> float:
         """Seconds until something here has to be done unasked."""

@@ -86,7 +86,7 @@ class Change:
             return self.batch or (topic.contract, topic.pool_id) in self.pools
         if topic.kind in ("pools", "events"):
             return self.batch
-        if topic.kind in ("charts", "own"):
+        if topic.kind == "charts":
             return True
         return topic.kind == "dashboard" and (self.batch or bool(self.pools))
 

@@ -133,6 +133,13 @@ class Ring:
         return len(self._frames)
 
 
+def framed(audience: Audience) -> Audience:
+    """Without charts of browsers' own making, of which no frame tells: as each browser has others,
+    hardly two would get the same text."""
+    topics, language = audience
+    return tuple(topic for topic in topics if topic.kind != "own"), language
+
+
 def mark(seq: int) -> str:
     """The comment by which a browser knows how far it is."""
     return f"<!--{seq}-->"

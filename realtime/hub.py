@@ -8,7 +8,7 @@ nobody says anything. Browsers and sockets are the consumers' matter.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -16,8 +16,9 @@ from channels.layers import get_channel_layer
 
 from realtime import metrics
 from realtime.asides import Asides
-from realtime.frames import Audience, Frame, Language, Ring, Wanted, lacking, mark
+from realtime.frames import Audience, Frame, Language, Ring, Wanted, framed, lacking, mark
 from realtime.outlet import Outlet
+from realtime.own_charts import OwnCharts
 from realtime.source import Source, TooMuch
 from realtime.topics import Topic
 from realtime.wakeups import Wakeups
@@ -59,6 +60,7 @@ class Hub:
         self.source = source
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="hub")
         self._wakeups = Wakeups(layer, self._hear)
+        self.own_charts = OwnCharts(self)
         self._asides = Asides(self)
         self._ring = Ring(0)
         self._outlets: dict[Audience, set[Outlet]] = {}
@@ -83,8 +85,10 @@ class Hub:
                 await self._ready.wait()
         except TimeoutError as error:
             raise NotReady("the hub has not read the records yet") from error
+        wishes, audience = audience, framed(audience)
         if audience not in self._outlets and len(self._outlets) >= MOST_AUDIENCES:
             raise Full(f"{MOST_AUDIENCES} different wishes are served already")
+        self.own_charts.enter(outlet, wishes)
         # From here on new frames are rendered for this audience too.
         self._outlets.setdefault(audience, set()).add(outlet)
         seen = self._ring.last_seq if since is None else since
@@ -108,12 +112,14 @@ class Hub:
                     if since is None and not missed:
                         texts[-1] += mark(seen)
                     outlet.attach(self._ring.last_seq, [*before, *texts])
-                    self._asides.somebody_came(audience, missed_some=bool(missed or before))
+                    self.own_charts.came(outlet, missed_some=bool(missed or before))
                     return
         raise NotReady("news come faster than they can be told")
 
     def leave(self, outlet: Outlet, audience: Audience) -> None:
         """Forget a browser; harmless if it never joined."""
+        self.own_charts.leave(outlet)
+        audience = framed(audience)
         outlets = self._outlets.get(audience, set())
         outlets.discard(outlet)
         if not outlets:
@@ -160,6 +166,13 @@ class Hub:
                 given += 1
                 if given % BREATH == 0:
                     await asyncio.sleep(0)
+
+    async def mention_to(self, outlets: Iterable[Outlet], text: str) -> None:
+        """Give such a text to these browsers alone."""
+        for given, outlet in enumerate(list(outlets), start=1):
+            outlet.mention(text)
+            if given % BREATH == 0:
+                await asyncio.sleep(0)
 
     @property
     def last_seq(self) -> int:

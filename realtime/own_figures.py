@@ -23,32 +23,27 @@ class OwnFigures:
     def __init__(self) -> None:
         self._told: dict[Wanted, Told] = {}
 
-    def keep_only(self, watched: Collection[Topic]) -> None:
+    def keep_only(self, watched: Collection[Wanted]) -> None:
         """Forget what was told of others."""
-        for wanted in [each for each in self._told if each[0] not in watched]:
-            del self._told[wanted]
+        self._told = {each: told for each, told in self._told.items() if each in watched}
 
     def changed(
-        self, watched: Mapping[Topic, Collection[Language]], whole: Collection[Wanted] = ()
-    ) -> dict[Topic, dict[Language, str]]:
-        """What differs from what was told before, each chart read once.
-
-        All of those in `whole`.
-        """
+        self, some: Mapping[Topic, Collection[Language]], whole: Collection[Wanted] = ()
+    ) -> dict[Wanted, str]:
+        """What differs from what was told before, each chart read once; all of those in `whole`."""
         readers: dict[str, own.Reader] = {}
-        texts: dict[Topic, dict[Language, str]] = {topic: {} for topic in watched}
-        for topic, languages in watched.items():
+        texts: dict[Wanted, str] = {}
+        for topic, languages in some.items():
             assert topic.own is not None  # noqa: S101 - topics of other kinds never come here
             reader = readers.setdefault(topic.period, own.Reader(topic.period, timezone.now()))
             found = reader.read(topic.own)
             for language in languages:
+                wanted = topic, language
                 with fragments.in_language(language):
                     parts = fragments.figure(own.chart(topic.own, topic.period, found))
-                wanted = topic, language
                 before = {} if wanted in whole else self._told.get(wanted, {})
-                now = {target: hash(html) for target, html in parts.items()}
-                self._told[wanted] = now
-                texts[topic][language] = "".join(
+                now = self._told[wanted] = {target: hash(html) for target, html in parts.items()}
+                texts[wanted] = "".join(
                     html for target, html in parts.items() if before.get(target) != now[target]
                 )
         return texts

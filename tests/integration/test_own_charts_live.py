@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from pools.own_charts import Definition, Subject
 from realtime import own_charts
-from realtime.frames import Audience
+from realtime.frames import Audience, Wanted
 from realtime.own_figures import OwnFigures
 from realtime.topics import DASHBOARD, Topic, read_topics
 from tests.factories import ANA, BTC, ChainFactory, address
@@ -40,7 +40,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float, set[str]]
 
     def noted(
         self: OwnFigures, watched: Mapping[Topic, Collection[str]], *rest: Any
-    ) -> dict[Topic, dict[str, str]]:
+    ) -> dict[Wanted, str]:
         began = time.monotonic()
         texts = changed(self, watched, *rest)
         times.append((began, time.monotonic(), {str(topic) for topic in watched}))
@@ -119,6 +119,35 @@ async def test_many_charts_of_strangers_take_turns_and_rest_in_between(
         assert again - ended >= 3 * (ended - began)
 
 
+async def test_beyond_a_bound_no_further_charts_are_heard_of_but_those_of_others_are(
+    chain: ChainFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_charts, "MOST", 1)
+    async with running() as hub:
+        first = await Browser(audience(f"own:24h:{JOINS}")).join(hub)
+        another = await Browser(audience("own:24h:n_l_bars_page")).join(hub)
+        alike = await Browser(audience(f"own:24h:{JOINS}")).join(hub)
+        for browser in (first, alike):
+            await browser.until_it_saw("chart-own")
+        await asyncio.sleep(0.5)
+        assert not another.saw("chart-own")
+
+
+async def test_frames_are_made_once_for_browsers_with_whatever_charts_of_their_own(
+    chain: ChainFactory,
+) -> None:
+    async with running() as hub:
+        plain = await Browser(audience()).join(hub)
+        others = [
+            await Browser(audience(f"own:24h:{chart}")).join(hub)
+            for chart in ("n_j_bars_page", "n_l_bars_page", "n_y_line_page")
+        ]
+        chain.block(chain.joined(1, address("late"), BTC), at=timezone.now())
+        frame = await plain.until_it_saw("id=activity-feed")
+        for browser in others:
+            assert await browser.until_it_saw("id=activity-feed") is frame
+
+
 async def test_what_was_told_of_charts_that_nobody_watches_is_forgotten(
     chain: ChainFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,8 +160,8 @@ async def test_what_was_told_of_charts_that_nobody_watches_is_forgotten(
         here = await Browser(audience("own:7d:n_l_bars_page")).join(hub)
         await here.until_it_saw("chart-own")
         chain.block(chain.joined(1, address("late"), BTC), at=timezone.now())
-        told = hub.source.own_figures._told
-        await async_until(lambda: {topic.period for topic, _language in told} == {"7d"}, 5)
+        figures = hub.source.own_figures
+        await async_until(lambda: {topic.period for topic, _language in figures._told} == {"7d"}, 5)
 
 
 async def test_a_browser_of_the_real_server_hears_of_its_chart(
