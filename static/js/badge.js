@@ -144,7 +144,8 @@
     try {
       const answer = await fetch(refresh.dataset.from, { headers: { Accept: "text/html" } });
       if (!answer.ok) throw new Error(answer.status);
-      document.getElementById("live-statistics").innerHTML = await answer.text();
+      const fresh = document.createRange().createContextualFragment(await answer.text());
+      renew.inside(document.getElementById("live-statistics"), fresh);
       write(note, note.dataset.done);
     } catch {
       write(note, note.dataset.failed);

@@ -23,7 +23,7 @@
     tidy();
     document.getElementById("main").focus({ preventScroll: true });
   });
-  new MutationObserver(tidy).observe(box, { childList: true });
+  new MutationObserver(tidy).observe(box, { childList: true, subtree: true });
   addEventListener("storage", tidy);
   tidy();
 })();

@@ -34,7 +34,9 @@
       const same = figures.querySelector(`#${table.parentElement.id} details`);
       if (same) same.open = true;
     }
-    document.getElementById("figures").replaceWith(document.adoptNode(figures));
+    renew.keep(section, () => {
+      document.getElementById("figures").replaceWith(document.adoptNode(figures));
+    });
     const days = page.getElementById("own-days");
     document.getElementById("own-days").replaceWith(document.adoptNode(days));
     for (const link of links) {

@@ -1,4 +1,5 @@
-// What only shows how things stand, charts, small pictures and figures out of sight, is put in when
+// Parts of the page that a frame brings anew: each is brought up to date under its reader (renew.js).
+// What only shows how things stand, charts, small pictures and figures out of sight, has time until
 // the browser has nothing better to do, a piece at a time. Of two for one place the newer counts.
 (() => {
   const UNHURRIED = "#figures *, .picture, #live-statistics";
@@ -13,7 +14,7 @@
     const began = performance.now();
     for (const [element, content] of waiting) {
       waiting.delete(element);
-      element.replaceChildren(content);
+      renew.inside(element, content);
       if (performance.now() - began > SLICE) break;
     }
     if (waiting.size) atLeisure(put);
@@ -21,15 +22,19 @@
 
   htmx.registerExtension("coopsite-leisure", {
     htmx_before_swap: (_element, { tasks }) => {
-      for (const { target, swapSpec } of tasks) {
-        if (swapSpec.style === "innerHTML" && target?.matches?.(UNHURRIED)) swapSpec.style = "leisure";
+      for (const { type, target, swapSpec } of tasks) {
+        if (type !== "partial" || swapSpec.style !== "innerHTML") continue;
+        swapSpec.style = target?.matches?.(UNHURRIED) ? "leisure" : "renew";
       }
     },
     handle_swap: (style, target, fragment) => {
-      if (style !== "leisure") return false;
-      if (!waiting.size) atLeisure(put);
-      waiting.delete(target); // to the end of the line
-      waiting.set(target, fragment);
+      if (style === "renew") renew.inside(target, fragment);
+      else if (style !== "leisure") return false;
+      else {
+        if (!waiting.size) atLeisure(put);
+        waiting.delete(target); // to the end of the line
+        waiting.set(target, fragment);
+      }
       return []; // nothing in it is htmx's
     },
   });

@@ -79,6 +79,6 @@
       childList: true,
       subtree: true,
     });
-    watch(document.getElementById("live-statistics"), mirror, { childList: true });
+    watch(document.getElementById("live-statistics"), mirror, { childList: true, subtree: true });
   }
 })();

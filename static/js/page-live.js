@@ -1,4 +1,5 @@
 // What a page runs that changes by itself, in this order. Collected, it is one file.
+import "./renew.js";
 import "./swaps.js";
 import "./leisure.js";
 import "./watch.js";

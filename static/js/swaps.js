@@ -21,16 +21,19 @@
   const standingIn = (list) =>
     new Map([...list.children].filter(keyOf).map((row) => [keyOf(row), row]));
 
-  const removeLater = (row, after) => setTimeout(() => row.remove(), after);
+  const removeLater = (row, after) => setTimeout(renew.without, after, row);
 
   const strike = (standing, row) => {
-    standing.replaceWith(row);
+    renew.keep(standing, () => {
+      standing.replaceWith(row);
+      return row;
+    });
     removeLater(row, STRUCK_FOR);
   };
 
   const keep = (list, most) => {
     const settled = [...list.children].filter(isSettled);
-    for (const row of settled.slice(most)) row.remove();
+    for (const row of settled.slice(most)) renew.without(row);
   };
 
   const firstBelowHints = (list) => [...list.children].find((row) => !isHint(row)) ?? null;
@@ -64,8 +67,7 @@
         if (old) continue; // what stands is as good or better
         announce(list, row);
       } else if (old && isSettled(old)) {
-        if (!old.isEqualNode(row)) old.replaceWith(row);
-        settled.push(old.isConnected ? old : row);
+        settled.push(renew.element(old, row));
       } else {
         old?.remove();
         settled.push(row);
@@ -75,7 +77,7 @@
     if (whole) {
       const wanted = new Set(settled);
       const leaves = (row) => keyOf(row) && !isStruck(row) && !wanted.has(row);
-      for (const row of [...list.children].filter(leaves)) row.remove();
+      for (const row of [...list.children].filter(leaves)) renew.without(row);
       arrange(list, settled);
     } else {
       const at = firstBelowHints(list);
@@ -91,9 +93,9 @@
     for (const row of incoming) {
       const old = standing.get(keyOf(row));
       if (row.hasAttribute("data-gone")) {
-        old?.remove();
+        if (old) renew.without(old);
       } else if (old) {
-        if (!old.isEqualNode(row)) old.replaceWith(row);
+        renew.element(old, row);
       } else if (top) {
         list.insertBefore(row, first?.isConnected ? first : null);
         fresh.push(row);

@@ -78,7 +78,7 @@
       item.querySelector("time").dateTime = notice.at;
       return item;
     });
-    list.replaceChildren(entry, ...items);
+    renew.keep(list, () => list.replaceChildren(entry, ...items));
   };
   const keep = (notice) => {
     const latest = stored(); // another tab may have been told first

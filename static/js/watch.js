@@ -34,7 +34,7 @@
     }
     if (!list) return;
     const watched = Object.entries(read());
-    list.replaceChildren(pattern, ...watched.map(entry));
+    renew.keep(list, () => list.replaceChildren(pattern, ...watched.map(entry)));
     list.closest(".watching").hidden = !watched.length;
   };
 

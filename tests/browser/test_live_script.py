@@ -25,8 +25,8 @@ from tests.waiting import async_until
 PAGE = """<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>x</title>
 <meta name="htmx-config" content='{"history":false,"includeIndicatorCSS":false}'>
 <script src="/vendor/htmx.min.js" defer></script><script src="/vendor/hx-ws.min.js" defer></script>
-<script src="/js/swaps.js" defer></script><script src="/js/leisure.js" defer></script>
-<script src="/js/live.js" defer></script></head>
+<script src="/js/renew.js" defer></script><script src="/js/swaps.js" defer></script>
+<script src="/js/leisure.js" defer></script><script src="/js/live.js" defer></script></head>
 <body data-seq="7">
 <div id="badge"><button id="status-badge" data-state="live">x</button></div>
 <ol id="activity-feed" data-limit="10"></ol>

@@ -50,13 +50,13 @@
     list.insertBefore(row, below ?? null);
     inserted += 1;
     const most = Number(list.dataset.limit) || Infinity;
-    while (list.children.length > most) list.lastElementChild.remove();
+    while (list.children.length > most) renew.without(list.lastElementChild);
     if (inserted > MOST_NEW && !meanwhile) dispatchEvent(new CustomEvent("list:long"));
   };
 
   const replace = (old, row) => {
     if (list.dataset.unfit && !isWanted(row)) row.dataset.unfit = list.dataset.unfit;
-    if (!old.isEqualNode(row)) old.replaceWith(row);
+    renew.element(old, row);
   };
 
   const merge = (incoming, { new: isNew, newest }) => {
@@ -65,8 +65,9 @@
     for (const row of incoming.reverse()) {
       meanwhile?.push([row.cloneNode(true), { new: isNew, newest }]);
       const old = rowOf(keyOf(row));
-      if ("gone" in row.dataset) old?.remove();
-      else if (old) replace(old, row);
+      if ("gone" in row.dataset) {
+        if (old) renew.without(old);
+      } else if (old) replace(old, row);
       else if ((isNew || newest) && isWanted(row)) {
         // A snapshot also holds rows that are older than this list: only later ones are news.
         const isNews = isNew || isAbove(placeOf(row), seen);
