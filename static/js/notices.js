@@ -10,6 +10,13 @@
   const contracts = new Map(words.contracts.split(",").map((pair) => pair.split("=")));
   const seen = new Set();
 
+  // How far this computer's clock is ahead of the server's, in ms. A page that the browser had kept
+  // tells of another time: then the two clocks are taken to agree.
+  const answer = performance.getEntriesByType("navigation")[0];
+  const ahead = answer?.transferSize
+    ? performance.timeOrigin + answer.responseStart - Number(document.body.dataset.now) * 1000
+    : 0;
+
   const isNew = (key) => {
     if (seen.has(key)) return false;
     seen.add(key);
@@ -54,7 +61,7 @@
   addEventListener("feed:rows", ({ detail: { rows } }) => {
     for (const row of rows.toReversed()) {
       const at = Date.parse(row.querySelector("time")?.dateTime);
-      const since = Math.max(Date.now() - FRESH, performance.timeOrigin - COMMIT);
+      const since = Math.max(Date.now() - FRESH, performance.timeOrigin - COMMIT) - ahead;
       if (!isNew(row.dataset.event) || !(at > since)) continue;
       const notice = noticeOf(row);
       if (notice?.key && !isNew(notice.key)) continue;

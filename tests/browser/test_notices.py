@@ -98,6 +98,24 @@ async def _texts(toasts: Any, wanted: str) -> bool:
     return any(wanted in text for text in await toasts.all_inner_texts())
 
 
+@pytest.mark.parametrize("minutes", [7, -7])
+async def test_a_computer_whose_clock_is_wrong_is_told_as_well(
+    site: Site, browser: Browser, minutes: int
+) -> None:
+    await site.happens(site.chain.event("Paused", account=ANA))  # stands on the page
+    context = await browser.new_context()
+    await context.add_init_script(f"""(() => {{
+      const [wrong, now, origin] = [{minutes} * 60_000, Date.now, performance.timeOrigin + 0];
+      Date.now = () => now() + wrong;
+      Object.defineProperty(performance, "timeOrigin", {{ value: origin + wrong }});
+    }})()""")
+    page = await visit(context, f"{site.url}/pools/")
+    await site.founds(name="Uno")
+    toasts = page.locator("#toasts .toast")
+    await async_until(lambda: _texts(toasts, "Uno"))
+    assert await toasts.count() == 1
+
+
 async def test_a_toast_leaves_by_itself_but_not_under_the_pointer(
     site: Site, browser: Browser
 ) -> None:

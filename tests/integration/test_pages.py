@@ -354,7 +354,7 @@ def test_pages_speak_spanish(client: Client, chain: ChainFactory) -> None:
     html = client.get("/", headers={"accept-language": "es-PE,es;q=0.9"}).content.decode()
     assert '<html lang="es">' in html
     assert "se unió a" in html
-    assert "+0,5 BTC" in html
+    assert f'<b title="{BTC // 2}">+0,5 BTC</b>' in html  # the exact wei on hover
 
 
 def test_the_language_switch_stays_on_the_page(client: Client, chain: ChainFactory) -> None:
