@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from pools import arrangement as arranging
-from pools import own_charts
+from pools import own_charts, selectors
 from pools.arrangement import EVERYTHING, Arrangement
 from pools.charts import own
 from pools.frame import frame
@@ -68,7 +68,13 @@ def _rows(arranged: Arrangement, own_ones: Mapping[str, OwnChart], section: str 
 
 def _words_of(chart: OwnChart) -> str:
     of = chart.definition
-    return chart.title or own.title(of.subject, of.letters, amounts=of.amounts, name=None)
+    if chart.title:
+        return chart.title
+    name = None
+    if of.subject.pool_id is not None:
+        pool = selectors.pool(of.subject.address, of.subject.pool_id)
+        name = pool.name if pool else None
+    return own.title(of.subject, of.letters, amounts=of.amounts, name=name)
 
 
 def _keep(request: HttpRequest, charts: tuple[OwnChart, ...]) -> HttpResponse:

@@ -481,3 +481,15 @@ def test_a_number_is_shown_with_its_change(client: Client) -> None:
     chart = drawn(Definition("j", "sum"), "7d", AUTUMN)
     assert chart.drawing["value"] == str(sum(sums_of(chart)))
     assert "against the period before" in chart.compared
+
+
+def test_an_accounts_page_leads_to_a_chart_of_it(client: Client, chain: ChainFactory) -> None:
+    html = client.get(f"/accounts/{PEOPLE[0]}/").content.decode()
+    link = re.search(r'href="(/arrangement/charts/\?of=[^"]+)"', html)
+    assert link is not None
+    assert f'value="{PEOPLE[0]}"' in client.get(link[1]).content.decode()
+
+
+def test_the_form_calls_a_chart_by_its_pools_name(client: Client, chain: ChainFactory) -> None:
+    client.post("/arrangement/charts/", FORM | {"of": "1"})
+    assert "Joined, Left · Casa" in client.get("/arrangement/").content.decode()
