@@ -2,6 +2,7 @@
 // and forward bring it back. Without this script the same links load the page.
 (() => {
   const TURN = 900_000; // ms; in some time zones hours begin at a quarter
+  const CROWD = 20_000; // ms over which the pages spread that come back at the same moment
   const section = document.getElementById("charts");
   const holder = document.getElementById("live");
   if (!section) return;
@@ -16,8 +17,9 @@
   };
   const turn = () => Math.floor(Date.now() / TURN);
 
-  let shownIn = turn();
+  let heardIn = turn(); // the last turn of which the figures were told
   let loading = null;
+  let later = 0; // the timer of a look that nobody asked for
 
   const load = async (href) => {
     loading?.abort();
@@ -28,7 +30,7 @@
   };
 
   // Opened tables stay open, and the socket asks for the period that is seen.
-  const put = (page) => {
+  const put = (page, { unasked }) => {
     const figures = page.getElementById("figures");
     for (const table of section.querySelectorAll(".chart-table[open]")) {
       const same = figures.querySelector(`#${table.parentElement.id} details`);
@@ -38,33 +40,41 @@
       document.getElementById("figures").replaceWith(document.adoptNode(figures));
     });
     const days = page.getElementById("own-days");
-    document.getElementById("own-days").replaceWith(document.adoptNode(days));
+    if (!unasked) document.getElementById("own-days").replaceWith(document.adoptNode(days));
     for (const link of links) {
       if (link.dataset.period === figuresShown()) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    shownIn = turn();
+    heardIn = turn();
     const topics = page.getElementById("live")?.getAttribute(CONNECT);
     if (!holder || !topics) return;
     // What came since this page was made, its figures lack: it is asked for again.
     const { dataset } = document.body;
-    dataset.seq = Math.min(dataset.seq, page.body.dataset.seq);
+    const lacks = Number(page.body.dataset.seq) < dataset.seq;
+    if (!lacks && topics === holder.getAttribute(CONNECT)) return;
+    if (lacks) dataset.seq = page.body.dataset.seq;
     holder.setAttribute(CONNECT, topics);
     dispatchEvent(new Event("live:again"));
   };
 
-  const show = async (href, push) => {
+  const show = async (href, { push, unasked }) => {
+    clearTimeout(later);
     section.setAttribute("aria-busy", "true");
     try {
       const page = await load(href);
       if (push) history.pushState(null, "", href);
-      put(page);
+      put(page, { unasked });
     } catch (error) {
       if (error.name === "AbortError") return; // another one is on its way
-      location.assign(href);
+      if (unasked) refreshSoon(3 * CROWD); // what stands is better than a page of errors
+      else location.assign(href);
     }
     loading = null;
     section.removeAttribute("aria-busy");
+  };
+  const refreshSoon = (within) => {
+    clearTimeout(later);
+    later = setTimeout(() => show(location.href, { unasked: true }), Math.random() * within);
   };
 
   section.addEventListener("click", (event) => {
@@ -77,7 +87,7 @@
     address.hash = "";
     for (const day of ["from", "to"]) address.searchParams.delete(day);
     address.searchParams.set("period", link.dataset.period);
-    show(address.href, link.dataset.period !== asked());
+    show(address.href, { push: link.dataset.period !== asked() });
   });
 
   // The feed's kind may be another than when the page was loaded.
@@ -87,11 +97,14 @@
   });
 
   addEventListener("popstate", () => {
-    if (asked() !== figuresShown()) show(location.href, false);
+    if (asked() !== figuresShown()) show(location.href, {});
   });
 
   // A link that was down over the turn of an hour, with nothing missed, is told of no chart.
   holder?.addEventListener("htmx:ws:after:connection", () => {
-    if (turn() !== shownIn) show(location.href, false);
+    if (turn() !== heardIn && !loading) refreshSoon(CROWD);
+  });
+  holder?.addEventListener("htmx:ws:before:message:incoming", () => {
+    heardIn = turn();
   });
 })();

@@ -142,6 +142,64 @@ async def test_what_comes_while_a_period_is_on_its_way_is_not_lost(
     assert troubles == []
 
 
+LATER = """(again) => {
+  const now = Date.now.bind(Date);
+  Date.now = () => now() + 20 * 60_000;
+  Math.random = () => 0.02;
+  if (again) dispatchEvent(new Event("live:again"));
+}"""
+
+
+def asked_of(page: Page, url: str) -> list[str]:
+    """What the page asks for from now on: itself, or a socket."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append("page") if request.url == url else None)
+    page.on("websocket", lambda _socket: asked.append("socket"))
+    return asked
+
+
+async def test_a_link_that_breaks_costs_no_page_while_the_charts_are_told(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    url = f"{ORIGIN}:{web_servers.start().port}/"
+    page, troubles = await visit(browser, url)
+    await page.wait_for_selector("body[data-link=live]")
+    await page.evaluate(LATER, False)
+    chain.block(chain.joined(2, address("late"), BTC), at=timezone.now())
+    await until_events(page, 4)
+    asked = asked_of(page, url)
+    await page.evaluate("dispatchEvent(new Event('live:again'))")
+    await page.wait_for_timeout(2_000)
+    assert asked == ["socket"]
+    assert troubles == []
+
+
+async def test_charts_of_an_hour_ago_are_read_anew_by_and_by_and_no_failure_takes_the_page_away(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    url = f"{ORIGIN}:{web_servers.start().port}/"
+    page, _troubles = await visit(browser, url)
+    await page.wait_for_selector("body[data-link=live]")
+    await page.evaluate("window.figures = document.getElementById('figures')")
+    asked = asked_of(page, url)
+    failing = 2
+
+    async def fail_twice(route: Route) -> None:
+        nonlocal failing
+        failing -= 1
+        if failing < 0:
+            await route.continue_()
+        else:
+            await route.fulfill(status=503, body="Service Unavailable")
+
+    await page.route(url, fail_twice)
+    await page.evaluate(LATER, True)
+    await page.wait_for_function("() => !figures.isConnected", timeout=20_000)
+    await page.wait_for_timeout(1_000)
+    assert asked == ["socket", "page", "page", "page"]
+    assert await page.locator("#activity-feed").count() == 1
+
+
 async def test_the_skip_link_does_not_load_the_charts_anew(
     web_servers: WebServers, chain: ChainFactory, browser: Browser
 ) -> None:
