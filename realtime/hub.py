@@ -77,8 +77,9 @@ class Hub:
         """Bring a browser that has seen `since` up to date and give it all that follows.
 
         None stands for "from now on": how things stand then ends with the number, rather than to
-        begin with it, so that who told us too late how far it is does not take that as read. Also for a browser that fell behind and reads again. Raises
-        NotReady when that cannot be done now, and Full.
+        begin with it, so that who told us too late how far it is does not take that as read. Also
+        for a browser that fell behind and reads again. Raises NotReady when that cannot be done
+        now, and Full.
         """
         try:
             async with asyncio.timeout(READY):

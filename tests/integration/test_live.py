@@ -385,8 +385,13 @@ async def test_one_address_may_not_take_all_places(web_servers: WebServers, prog
                 return True
 
         await async_until(is_let_in_again, PATIENT)
-    with urllib.request.urlopen(f"{ORIGIN}:{server.port}/metrics") as answer:
-        counted = answer.read().decode()
+
+    def metrics() -> str:
+        with urllib.request.urlopen(f"{ORIGIN}:{server.port}/metrics") as answer:
+            text: str = answer.read().decode()
+        return text
+
+    counted = await asyncio.to_thread(metrics)
     assert 'coopsite_refused_total{why="too many from one address"}' in counted
 
 
