@@ -8,6 +8,8 @@ from pools import api
 admin.autodiscover()
 
 handler400 = "coopsite.error_pages.bad_request"
+handler403 = "coopsite.error_pages.forbidden"
+handler404 = "coopsite.error_pages.not_found"
 handler500 = "coopsite.error_pages.server_error"
 
 urlpatterns = [

@@ -37,6 +37,7 @@ from pools.schemas import (
     StatsAnswer,
 )
 from pools.selectors import NotProved, NotThere
+from pools.shared_language import in_shared_language
 from pools.time_travel import PastPool
 
 A = TypeVar("A", bound=Answer)
@@ -222,12 +223,18 @@ def urls() -> tuple[list[URLPattern], str, str]:
     """Every address under the API's prefix, for `path`: what does not exist is told in JSON too."""
     patterns, app_name, namespace = api.urls
     known = [
-        path(str(each.pattern), _read_only(each.callback), name=each.name)
+        path(str(each.pattern), _read_only(_in_its_language(each)), name=each.name)
         for each in patterns
         if isinstance(each, URLPattern) and each.name != "api-root"
     ]
     root = path("", _read_only(unknown), name="api-root")
     return [*known, root, re_path("", _read_only(unknown))], app_name, namespace
+
+
+def _in_its_language(each: URLPattern) -> Callable[..., HttpResponse]:
+    """What programs read, caches may share; the page of the API is a page like any other."""
+    view: Callable[..., HttpResponse] = each.callback
+    return view if each.name == "openapi-view" else in_shared_language(view)
 
 
 def _filters(kind: type[F], request: HttpRequest) -> F:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -51,9 +51,10 @@ def pool_card(request: HttpRequest, contract: str, pool_id: int) -> HttpResponse
         asked = f"?{request.GET.urlencode()}" if request.GET else ""
         return redirect(page + asked, permanent=True)
     pool = selectors.pool(address, pool_id)
-    if pool is None:
-        raise Http404("no such pool")
-    response = render(request, "embed/pool.html", {"pool": pool})
+    if pool is None:  # told in the frame, where a page of ours that may not be framed is broken
+        response = render(request, "embed/missing.html", status=404)
+    else:
+        response = render(request, "embed/pool.html", {"pool": pool})
     patch_cache_control(response, public=True, max_age=GOOD_FOR)
     return response
 
@@ -68,7 +69,7 @@ def snippets(request: HttpRequest, pool: Pool) -> tuple[Snippet, ...]:
         reverse("pools:pool_badge", kwargs={**place, "name": OF_POOL[0], "kind": "svg"})
     )
     data = badge.removesuffix("svg") + "json"
-    frame = '<iframe src="{}" title="{}" width="340" height="190" loading="lazy"></iframe>'
+    frame = '<iframe src="{}" title="{}" width="340" height="220" loading="lazy"></iframe>'
     picture = '<a href="{}"><img src="{}" alt="{}" height="20"></a>'
     return (
         Snippet(_("Card"), format_html(frame, card, title)),

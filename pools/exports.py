@@ -20,6 +20,7 @@ from pools.models import Pool
 from pools.paged_filter import BIGGEST_PAGE, InvalidFilter, PagedFilter
 from pools.paging import Page
 from pools.rows import EventRow
+from pools.shared_language import in_shared_language
 
 R = TypeVar("R")
 Cells = Sequence[str | int]
@@ -40,12 +41,14 @@ EVENT_COLUMNS: Final = (
 
 
 @require_safe
+@in_shared_language
 def pools_csv(request: HttpRequest) -> HttpResponseBase:
     """The pools that the page's filters show, in its order; 400 when a value makes no sense."""
     return _export(request, PoolFilter, selectors.pools, POOL_COLUMNS, pool_cells, name="pools")
 
 
 @require_safe
+@in_shared_language
 def events_csv(request: HttpRequest) -> HttpResponseBase:
     """The events that the page's filters show, in its order: newest first unless told otherwise."""
     return _export(
@@ -91,8 +94,8 @@ def _export(
     name: str,
 ) -> HttpResponseBase:
     query = request.GET.copy()
-    for paging in ("cursor", "limit"):  # an export has no pages
-        query.pop(paging, None)
+    for other in ("cursor", "limit", "lang"):  # an export has no pages
+        query.pop(other, None)
     if kind is EventFilter:
         query.setdefault("order", "desc")
     try:

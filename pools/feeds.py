@@ -4,23 +4,26 @@ Django's syndication framework writes the XML; entries are read through `pools.s
 """
 
 import html
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from django.contrib.syndication.views import Feed
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.cache import patch_cache_control
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from pools import presentation, selectors, sentences
+from pools.badges import GOOD_FOR
 from pools.decoding import checksum
 from pools.filters import PoolFilter
 from pools.models import Pool
 from pools.paged_filter import InvalidFilter
 from pools.rows import EventRow
+from pools.shared_language import in_shared_language
 
 ENTRIES = 50
 
@@ -32,7 +35,8 @@ class PoolsFeed(Feed[Pool, PoolFilter]):
 
     def get_object(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> PoolFilter:
         query = request.GET.copy()
-        query.pop("cursor", None)
+        for other in ("cursor", "lang"):
+            query.pop(other, None)
         query["limit"] = str(ENTRIES)
         filters = PoolFilter(query)
         filters.require_valid()
@@ -114,6 +118,22 @@ class PoolFeed(Feed[EventRow, Pool]):
 
     def item_updateddate(self, event: EventRow) -> datetime:
         return event.timestamp
+
+
+def _for_caches(feed: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The feed as caches may share it: for so long, where they would guess by its last entry."""
+
+    @in_shared_language
+    def view(request: HttpRequest, /, **place: Any) -> HttpResponse:
+        response = feed(request, **place)
+        patch_cache_control(response, public=True, max_age=GOOD_FOR)
+        return response
+
+    return view
+
+
+pools_feed = _for_caches(PoolsFeed())
+pool_feed = _for_caches(PoolFeed())
 
 
 def _plain_sentence(event: EventRow) -> str:

@@ -90,9 +90,9 @@ urlpatterns = [
     path("statistics/", views.statistics, name="statistics"),
     path("pools.csv", exports.pools_csv, name="pools_csv"),
     path("events.csv", exports.events_csv, name="events_csv"),
-    path("feeds/pools.atom", feeds.PoolsFeed(), name="pools_feed"),
+    path("feeds/pools.atom", feeds.pools_feed, name="pools_feed"),
     path(
-        "feeds/pools/<address:contract>/<pool_id:pool_id>.atom", feeds.PoolFeed(), name="pool_feed"
+        "feeds/pools/<address:contract>/<pool_id:pool_id>.atom", feeds.pool_feed, name="pool_feed"
     ),
     # For browsers that ask before they have read a page; its name carries a hash, so not for ever.
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("img/logo.svg"))),

@@ -10,7 +10,7 @@ from playwright.async_api import Browser
 
 from tests.browser.test_charts import chain, visit
 from tests.browser.test_pages import violations
-from tests.factories import ChainFactory
+from tests.factories import ANA, BTC, ChainFactory
 from tests.live import ORIGIN, WebServers, records, web_servers
 from tests.ports import free_port
 
@@ -80,3 +80,23 @@ async def test_axe_finds_nothing_in_the_card_and_the_snippets(
     await page.goto(f"{base}/embed/{pool}")
     assert await violations(page) == []
     assert troubles == []
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+async def test_the_longest_name_and_amount_fit_into_the_frame_that_is_copied(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser, language: str
+) -> None:
+    name = "MUJERES AHORRADORAS DE LA COOPERATIVA DEL MERCADO MAYORISTA DE VILLA EL SALVADOR"
+    chain.block(chain.created(3, name=name, max_members=1000, min_contribution=1))
+    chain.block(chain.joined(3, ANA, 12_345 * BTC + BTC // 7))
+    base = f"{ORIGIN}:{web_servers.start().port}"
+    size = {"width": 340, "height": 220}
+    page, troubles = await visit(browser, f"{base}/pools/", viewport=size)
+    for pool in (3, 2, 99):
+        await page.goto(f"{base}/embed/pools/{chain.contract.address}/{pool}/?lang={language}")
+        root = "document.documentElement."
+        assert await page.evaluate(f"[{root}scrollHeight, {root}scrollWidth]") == [220, 340]
+    await page.goto(f"{base}/embed/pools/{chain.contract.address}/3/?lang={language}")
+    assert await page.locator("h1").get_attribute("title") == name
+    assert await page.locator("h1").evaluate("(it) => it.clientHeight / 22 < 2.1")
+    assert [each for each in troubles if "404" not in each] == []

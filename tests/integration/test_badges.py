@@ -162,6 +162,15 @@ def test_the_card_may_be_framed_by_anybody_and_does_nothing_else(
     assert "<script" not in html
 
 
+def test_a_pool_that_is_no_more_is_told_of_in_the_frame(client: Client) -> None:
+    response = client.get(f"/embed/{NOWHERE}", {"lang": "es"})
+    assert response.status_code == 404
+    assert "frame-ancestors *" in response["Content-Security-Policy"]
+    assert "X-Frame-Options" not in response
+    assert "Aquí no hay nada" in response.content.decode()
+    assert b"<script" not in response.content
+
+
 def test_every_other_page_stays_out_of_frames(client: Client, chain: ChainFactory) -> None:
     for path in (
         "/",
@@ -169,7 +178,7 @@ def test_every_other_page_stays_out_of_frames(client: Client, chain: ChainFactor
         "/events/",
         "/status/",
         f"/{place()}",
-        f"/embed/{NOWHERE}",
+        f"/{NOWHERE}",
     ):
         response = client.get(path)
         assert "frame-ancestors 'none'" in response["Content-Security-Policy"]

@@ -116,3 +116,35 @@ def test_the_events_of_a_pool_as_atom(site: str) -> None:
     assert "1.5 BTC" in events[0]["summary"]
     assert len({event["id"] for event in events}) == 2
     assert get(f"{site}/feeds/pools/{CONTRACT}/9.atom")[0] == 404
+
+
+def test_what_caches_share_is_in_no_cookies_language(site: str) -> None:
+    def told(path: str) -> tuple[int, str, str, str]:
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            site + path, headers={"Cookie": "django_language=es", "Accept-Language": "en"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+                status, headers, text = answer.status, answer.headers, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            status, headers, text = error.code, error.headers, error.read().decode()
+        assert "Accept-Language" in headers["Vary"]
+        assert "Cookie" not in headers["Vary"]
+        return status, headers["Content-Language"], headers["Cache-Control"] or "", text
+
+    pool = f"/feeds/pools/{CONTRACT}/1.atom"
+    for path, words in (
+        ("/feeds/pools.atom", "Created by"),
+        (pool, "joined Ahorro"),
+        ("/feeds/pools.atom?lang=es", "Creado por"),
+        (f"{pool}?lang=es", "se unió a Ahorro"),
+    ):
+        status, language, life, text = told(path)
+        assert (status, life) == (200, "public, max-age=30")
+        assert language == ("es" if "lang=es" in path else "en")
+        assert words in text
+    for path in ("/pools.csv?status=rich", "/feeds/pools.atom?status=rich"):
+        assert told(path)[::3] == (400, "status: Not one of: accepting, active, closed.\n")
+    status, language, _, text = told("/api/v1/pools?status=rich")
+    assert (status, language) == (400, "en")
+    assert "Not one of" in text

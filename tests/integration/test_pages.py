@@ -486,6 +486,7 @@ def test_every_error_comes_in_the_chosen_colours_and_waits_for_no_script(
         html = answer.content.decode()
         assert (answer.status_code, f">{status}<" in re.sub(r"\s", "", html)) == (status, True)
         assert 'data-theme="dark"' in html
+        assert "Cookie" in answer["Vary"]  # where its colours and its language came from
         assert all(" defer" in tag for tag in re.findall("<script[^>]*>", html))
 
 
