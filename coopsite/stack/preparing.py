@@ -7,7 +7,11 @@ from pathlib import Path
 
 from coopsite.stack.programs import ROOT
 
-STATIC_SOURCES = (ROOT / "static", ROOT / "requirements" / "run.txt")
+STATIC_SOURCES = (
+    ROOT / "static",
+    ROOT / "coopsite" / "static_files.py",  # what collecting makes of them
+    ROOT / "requirements" / "run.txt",
+)
 
 
 def prepare(var: Path) -> None:
@@ -43,7 +47,7 @@ def start(command: list[str], log: Path) -> "subprocess.Popen[bytes]":
 
 
 def fingerprint() -> str:
-    """Changes whenever a static file of ours, or a package that may carry some, has changed."""
+    """Changes whenever a static file of ours, how it is collected, or a package has changed."""
     digest = hashlib.sha256()
     for source in STATIC_SOURCES:
         for path in sorted([source, *source.rglob("*")]):

@@ -109,6 +109,31 @@ def test_no_more_than_so_many_count_in_a_minute(
     assert counted() == {"UTC": 4}
 
 
+def test_one_address_does_not_decide_where_visitors_are(client: Client) -> None:
+    for number in range(400):
+        stranger = {
+            "X-Forwarded-For": f"10.0.0.{number % 250}, 1.1.1.1"
+        }  # the first is its own word
+        assert tell(client, "Antarctica/Troll", **stranger) == 204
+    for other in ("8.8.8.8", "8.8.4.4", "192.168.0.7", "192.168.0.7"):
+        tell(client, "America/Lima", **{"X-Forwarded-For": other})
+    assert counted() == {"Antarctica/Troll": visits.MOST_A_DAY, "America/Lima": 4}
+
+
+def test_an_address_can_be_told_from_no_key_and_no_digest_after_its_day(client: Client) -> None:
+    tell(client, "UTC", **{"X-Forwarded-For": "1.1.1.1"})
+    redis = cache._cache.get_client(None)  # type: ignore[attr-defined]
+    kept = {key.decode(): redis.ttl(key) for key in redis.keys("*visits:*")}
+    assert len(kept) == 3
+    assert all(0 < seconds <= 24 * 3600 + 1 for seconds in kept.values())
+    assert not any("1.1.1.1" in key for key in kept)
+    (digest,) = [key for key in kept if len(key.rpartition(":")[2]) == 64]
+    cache.delete(f"visits:{TODAY}:key")
+    tell(client, "UTC", **{"X-Forwarded-For": "1.1.1.1"})
+    assert len(redis.keys("*visits:*")) == 4  # under another key it is somebody else
+    assert digest.encode() in redis.keys("*visits:*")
+
+
 def test_while_the_cache_is_away_nobody_counts_and_nothing_breaks(
     client: Client, settings: Settings
 ) -> None:
@@ -119,13 +144,10 @@ def test_while_the_cache_is_away_nobody_counts_and_nothing_breaks(
     assert counted() == {}
 
 
-def test_switched_off_there_is_no_address_no_line_and_no_script(
-    client: Client, settings: Settings
-) -> None:
-    assert b"region.js" in client.get("/").content
+def test_switched_off_there_is_no_address_and_no_line(client: Client, settings: Settings) -> None:
+    assert b'id="regions"' in client.get("/").content
     settings.ENABLE_REGIONS = False
     html = client.get("/").content
-    assert b"region.js" not in html
     assert b'id="regions"' not in html
     assert b"/visits/" not in html
     assert client.get("/visits/").status_code == 404

@@ -60,6 +60,10 @@ def test_every_file_that_the_architecture_names_is_there():
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
+def test_the_documented_server_writes_down_no_visitors_address():
+    assert re.search(r"`\.venv/bin/uvicorn [^`]* --no-access-log`", _page("operations.md"))
+
+
 def test_the_sample_proxy_keeps_the_metrics_from_the_public():
     proxy = _page("operations.md").partition("```nginx")[2].partition("```")[0]
     assert re.search(r"location = /metrics \{ return 404; \}", proxy)

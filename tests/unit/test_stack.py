@@ -18,7 +18,7 @@ from coopsite.environment import CHAIN_VARIABLES
 from coopsite.ports import free_port, is_free
 from coopsite.stack import preparing, readiness
 from coopsite.stack.__main__ import Refusal, planned
-from coopsite.stack.programs import LEASH, Plan, supervisor_configuration
+from coopsite.stack.programs import LEASH, ROOT, Plan, supervisor_configuration
 from tests.waiting import until
 
 PLAN = Plan(
@@ -149,6 +149,11 @@ def test_static_files_are_collected_again_only_after_a_change(tmp_path, monkeypa
     assert preparing.fingerprint() == before
     file.write_text("body{color:red}")
     assert preparing.fingerprint() != before
+
+
+def test_how_static_files_are_collected_is_looked_at_as_well():
+    of_what = {path.relative_to(ROOT).as_posix() for path in preparing.STATIC_SOURCES}
+    assert of_what == {"static", "coopsite/static_files.py", "requirements/run.txt"}
 
 
 def test_a_leashed_program_waits_for_its_file(tmp_path):
