@@ -168,11 +168,6 @@ def _definition(draft: Draft) -> Definition | None:
     subject, problem = _subject(draft.of)
     if problem:
         draft.problems["of"] = problem
-    elif draft.amounts and subject == EVERYTHING:
-        draft.problems["of"] = _(
-            "BTC are added up for one pool or one account: say which. Events are counted of "
-            "everything, too."
-        )
     found = own_charts.definition(
         draft.letters,
         shape=draft.shape,

@@ -103,14 +103,10 @@ def read_definition(text: str) -> Definition | None:
 def definition(
     letters: Iterable[str], *, shape: str, period: str, subject: Subject, amounts: bool
 ) -> Definition | None:
-    """With each kind named once and, of amounts, only those that have one; None if none is left,
-    or if amounts of everything are asked for, which nobody adds up.
-    """
+    """With each kind named once and, of amounts, only those that have one; None if none is left."""
     chosen = set(letters) & WITH_AMOUNT if amounts else set(letters)
     kept = "".join(letter for letter in LETTERS if letter in chosen)
-    if not kept or (amounts and subject == EVERYTHING):
-        return None
-    return Definition(kept, shape, period, subject, amounts)
+    return Definition(kept, shape, period, subject, amounts) if kept else None
 
 
 def clean_title(text: str) -> str:

@@ -45,7 +45,7 @@ class Reader:
         self._period, self._now = period, now
 
     def read(self, of: Definition) -> Found:
-        if of.subject == EVERYTHING:
+        if of.subject == EVERYTHING and not of.amounts:
             return Found(self._everything)
         since, until = self._ends()
         groups = [LETTERS.index(letter) for letter in of.letters]
@@ -84,7 +84,9 @@ def title(subject: Subject, letters: str, *, amounts: bool, name: str | None) ->
 def chart(of: Definition, period: Period, found: Found) -> Chart:
     """A period that it has of its own is `period`, too."""
     say = _btc if of.amounts else shown.count
-    spans = compared.spans_of(period, found.activity)
+    spans = everything = compared.spans_of(period, found.activity)
+    if found.cut:
+        spans = _whole(spans, found.activity.hours[0][0])
     names = shown.bucket_names(spans)
     places = [LETTERS.index(letter) for letter in of.letters]
     groups = len(LETTERS)
@@ -108,7 +110,7 @@ def chart(of: Definition, period: Period, found: Found) -> Chart:
     return Chart(
         name=f"{NAME}{of}",
         title=called,
-        hint=_hint(of, spans, cut=found.cut),
+        hint=_hint(of, spans, cut=spans != everything),
         shape=shape,
         drawing=drawn if total or then else None,
         summary=f"{in_words(total)}. {shown.summed(keys)}",
@@ -124,6 +126,14 @@ def chart(of: Definition, period: Period, found: Found) -> Chart:
         ),
         compared=compare,
     )
+
+
+def _whole(spans: Buckets, oldest: datetime) -> Buckets:
+    """Those that begin after the hour of the oldest event that was read: in it and before there
+    were others. The last one in any case.
+    """
+    edges = [edge for edge in spans.edges if edge > oldest]
+    return Buckets(spans.unit, tuple(edges) if len(edges) > 1 else spans.edges[-2:])
 
 
 def _drawn(

@@ -1,4 +1,4 @@
-"""Reads of what happened to one pool or account, by the hour; bounded however much it was."""
+"""Reads of what happened to a pool, to an account or to all, by the hour; bounded however much."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from pools.buckets import Hour
 from pools.decoding import WORD
 from pools.interface import SPECS
 from pools.models import Contract, Log, Pool
-from pools.own_charts import Subject
+from pools.own_charts import EVERYTHING, Subject
 from pools.selectors.hours import GROUPS
 from pools.selectors.lists import standing_events
 
-MOST_LOGS: Final = 2_000  # the newest
+MOST_LOGS: Final = 1_000  # the newest
 # As text, which begins alike in both databases: hundreds of moments take their time to make.
 _HOUR: Final = Substr(Cast("timestamp", TextField()), 1, len("2025-01-31 12"))
 _AMOUNTS: Final = {
@@ -69,7 +69,8 @@ def happened(
     if until is not None:
         last = block_times.last_before(until)
         found = found.filter(block_number__lte=-1 if last is None else last)
-    if len(GROUPS) not in groups:
+    # Of everything, some kinds may lie far apart: all are read then.
+    if len(GROUPS) not in groups and subject != EVERYTHING:
         found = found.filter(kind__in=[GROUPS[group] for group in groups])
     if amounts:
         found = found.filter(problem="")
@@ -90,6 +91,8 @@ def _moment(hour: str) -> datetime:
 
 def _logs_of(subject: Subject) -> tuple[QuerySet[Log] | None, str | None]:
     """Its standing events, None if there is no such pool; and a pool's name."""
+    if subject == EVERYTHING:
+        return standing_events(), None
     if subject.pool_id is None:
         return standing_events().filter(account=subject.address), None
     pools = Pool.objects.filter(contract__address=subject.address, pool_id=subject.pool_id)

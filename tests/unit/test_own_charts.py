@@ -69,7 +69,7 @@ def test_any_text_gives_charts_or_none(text: str) -> None:
     "wrong",
     [
         *("", "n", "n_j", "n_j_bars", "n_j_bars_1y", "n_x_bars_24h", "n_j_pie_24h", "n__bars_24h"),
-        *("btc_j_bars_24h", f"btc_no_bars_24h_{ANA}", "n_j_bars_24h_12", "n_j_bars_24h_0x12"),
+        *("btc_no_bars_24h", f"btc_no_bars_24h_{ANA}", "n_j_bars_24h_12", "n_j_bars_24h_0x12"),
         *(
             f"n_j_bars_24h_{ANA}_{2**256}",
             f"n_j_bars_24h_{ANA}_",

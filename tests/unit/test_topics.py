@@ -159,7 +159,7 @@ def test_a_pool_and_an_account_of_the_same_digits_are_two_topics() -> None:
     [
         *("own", "own:", "own:7d", "own:7d:", "own:1y:n_j_bars_page", "own:7d:n_j_bars"),
         "own:7d:n_j_bars_24h",  # it has another period of its own
-        "own:7d:btc_j_bars_page",  # of everything
+        "own:7d:btc_no_bars_page",  # nothing that moves BTC
         f"own:7d:n_j_bars_page_{CONTRACT}_{2**256}",
         ",".join(f"own:7d:n_j_bars_page_{CONTRACT}_{n}" for n in range(7)),
     ],
