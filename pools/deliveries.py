@@ -36,6 +36,7 @@ MOST_ATTEMPTS: Final = 12
 CLAIMED: Final = timedelta(seconds=330)
 KEPT: Final = timedelta(days=90)
 LEFT: Final = "it was taken out of the settings"
+UNHEARD: Final = "the receiver was not told that it was raised"
 DIED: Final = "whoever sent it ended each time before it was done"
 
 
@@ -114,7 +115,8 @@ def claim(receiver: str, *, now: datetime) -> Batch | None:
         first = waiting.select_for_update().order_by("pk").first()
         if first is None or waiting.filter(claimed_until__gt=now).exists():
             return None
-        free.filter(attempts__gte=MOST_ATTEMPTS).update(state=State.FAILED, error=DIED)
+        if free.filter(attempts__gte=MOST_ATTEMPTS).update(state=State.FAILED, error=DIED):
+            _end_nothing_unheard(receiver)
         oldest = list(free.order_by("pk").values_list("pk", flat=True)[:MOST_TOGETHER])
         if not free.filter(pk__in=oldest).update(claim=token, claimed_until=now + CLAIMED):
             return None
@@ -155,6 +157,8 @@ def failed(batch: Batch, error: str, *, now: datetime, random: Random) -> None:
             )
         mine = AlertDelivery.objects.filter(pk__in=[row.pk for row in batch.rows])
         mine.filter(claim=batch.claim).update(claim="", claimed_until=None)
+        if given_up:
+            _end_nothing_unheard(batch.receiver)
     tell = log.error if given_up else log.warning
     tell("alerts_not_told", receiver=batch.receiver, reason=error, given_up=given_up)
 
@@ -189,6 +193,17 @@ def unsettled() -> dict[str, int]:
 def outcome(rows: Sequence[AlertDelivery]) -> list[AlertDelivery]:
     """The same rows as they stand now."""
     return list(AlertDelivery.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk"))
+
+
+def _end_nothing_unheard(receiver: str) -> None:
+    """Do not tell that an alert is over which the receiver was not told of."""
+    unheard = AlertDelivery.objects.filter(
+        receiver=receiver, occasion=Occasion.RAISED, state=State.FAILED
+    )
+    ends = AlertDelivery.objects.filter(
+        receiver=receiver, occasion=Occasion.RESOLVED, state=State.WAITING
+    )
+    ends.filter(alert__in=unheard.values("alert")).update(state=State.FAILED, error=UNHEARD)
 
 
 def _free(receiver: str, now: datetime) -> "QuerySet[AlertDelivery]":

@@ -96,8 +96,8 @@ def _export(
     query = request.GET.copy()
     for other in ("cursor", "limit", "lang"):  # an export has no pages
         query.pop(other, None)
-    if kind is EventFilter:
-        query.setdefault("order", "desc")
+    if kind is EventFilter and not query.get("order"):
+        query["order"] = "desc"  # as on the page
     try:
         kind(query).require_valid()
     except InvalidFilter as error:

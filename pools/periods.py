@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +29,29 @@ def periods(now: datetime, zone: tzinfo) -> Periods:
     """The periods around an aware moment, by the wall clock of a time zone.
 
     Today and this hour run to their ends, not to `now`: a block's time may be a little ahead of
-    our clock. Yesterday ends at the same wall-clock time as now, also when a day had 23 hours.
+    our clock. Yesterday ends at the same wall-clock time as now, also when a day had 23 hours;
+    at the jump, if it is a time that clocks skipped.
     """
     local = now.astimezone(zone)
     yesterday = local.date() - timedelta(days=1)
     same_time = datetime.combine(yesterday, local.time(), tzinfo=zone)
-    hour = local.replace(minute=0, second=0, microsecond=0)
+    hour = local.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    if now >= hour + HOUR:  # where clocks go back by half an hour, that one lasts longer
+        hour += HOUR
     midnight = _midnight(local, zone)
     return Periods(
         today=Period(midnight, _midnight(local + timedelta(days=1), zone)),
         yesterday_same_time=Period(
             datetime.combine(yesterday, time.min, tzinfo=zone).astimezone(UTC),
-            same_time.astimezone(UTC),
+            _moment(same_time, zone),
         ),
-        this_hour=Period(hour.astimezone(UTC), hour.astimezone(UTC) + HOUR),
+        this_hour=Period(hour, hour + HOUR),
     )
 
 
 def split_hours(period: Period) -> tuple[Period, list[Period]]:
     """The whole UTC hours inside a period, and the less than an hour long pieces at its edges."""
-    first, last = _next_hour(period.start), whole_hour(period.end)
+    first, last = next_hour(period.start), whole_hour(period.end)
     if first > last:  # inside one hour
         return Period(first, first), [period]
     edges = [Period(period.start, first), Period(last, period.end)]
@@ -59,6 +63,12 @@ def whole_hour(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
+def next_hour(moment: datetime) -> datetime:
+    """When the first UTC hour begins that does so at this moment or later."""
+    hour = whole_hour(moment)
+    return hour if hour == moment else hour + HOUR
+
+
 def trend_percent(now: int, before: int) -> float | None:
     """By how many percent `now` is above `before` (below: negative); None where that was 0."""
     return round((now - before) * 100 / before, 1) if before else None
@@ -68,6 +78,13 @@ def _midnight(local: datetime, zone: tzinfo) -> datetime:
     return datetime.combine(local.date(), time.min, tzinfo=zone).astimezone(UTC)
 
 
-def _next_hour(moment: datetime) -> datetime:
-    hour = whole_hour(moment)
-    return hour if hour == moment else hour + HOUR
+def _moment(local: datetime, zone: tzinfo) -> datetime:
+    """When a wall clock shows this; when it jumped, if it never did."""
+    moment = local.astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return moment
+    before = local.utcoffset()
+    jump = local.replace(second=0, microsecond=0, fold=1).astimezone(UTC)  # or earlier than it
+    while jump.astimezone(zone).utcoffset() == before:
+        jump += MINUTE
+    return jump

@@ -7,7 +7,7 @@ page around a value to the templates.
 import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from functools import lru_cache, wraps
 from typing import ParamSpec, TypeVar
 
@@ -105,12 +105,12 @@ def percent(part: int, whole_: int, *, decimals: int = 1) -> str:
     """What part of the whole this is, rounded down to the given decimals; "0" of nothing, and
     "<0.1" of less than can be told.
     """
-    share = Decimal(0) if whole_ <= 0 else Decimal(part * 100) / Decimal(whole_)
-    step = Decimal(1).scaleb(-decimals)
-    if 0 < share < step:
-        return f"<{number_format(step, use_l10n=True)}\u202f%"
-    rounded = share.quantize(step, rounding=ROUND_DOWN)
-    digits = f"{rounded:f}".rstrip("0").rstrip(".") if decimals else f"{rounded:f}"
+    # In integers: a contract can name numbers of 78 digits, more than decimals are reckoned with.
+    steps = part * 100 * 10**decimals // whole_ if whole_ > 0 else 0
+    if steps == 0 and part > 0 and whole_ > 0:
+        return f"<{number_format(Decimal(1).scaleb(-decimals), use_l10n=True)}\u202f%"
+    units, rest = divmod(steps, 10**decimals)
+    digits = f"{units}.{rest:0{decimals}d}".rstrip("0").rstrip(".") if rest else f"{units}"
     return number_format(Decimal(digits), use_l10n=True) + "\u202f%"
 
 

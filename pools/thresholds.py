@@ -25,6 +25,7 @@ GONE: Final = timedelta(minutes=2)  # a listener that starts anew, or is relieve
 LOSSES_WITHIN: Final = timedelta(hours=1)
 LATENCY_MINUTES: Final = 5
 FEWEST_MEASURED: Final = 3  # one slow answer is no slow node
+CALM: Final = 0.8  # of the limit: who hovers at it does not raise and resolve again and again
 NEAR: Final = 100  # blocks behind the head: further away, what is new is not stored yet
 
 
@@ -57,7 +58,9 @@ class Trouble:
 
 
 def judge(facts: Facts, limits: Limits, *, now: datetime) -> dict[str, Trouble | None]:
-    """The trouble of each kind, None where all is well; what cannot be known is left out."""
+    """The trouble of each kind, None where all is well; what is neither, or cannot be known, is
+    left out.
+    """
     reported = facts.link.updated_at
     if reported is None:
         return {}  # no listener has ever run
@@ -117,7 +120,8 @@ def _of_the_link(facts: Facts, limits: Limits) -> dict[str, Trouble | None]:
     if facts.losses >= limits.reconnects:
         message = f"The link to the chain was lost {facts.losses} times within an hour."
         return {LINK: Trouble(message, details)}
-    return {LINK: None} if live else {}  # it may be about to come back, or not
+    calm = live and facts.losses <= limits.reconnects // 2
+    return {LINK: None} if calm else {}  # it may be about to come back, or not
 
 
 def _of_events(facts: Facts, limits: Limits, now: datetime) -> dict[str, Trouble | None]:
@@ -135,7 +139,8 @@ def _of_latency(facts: Facts, limits: Limits) -> dict[str, Trouble | None]:
     if facts.latency_ms is None or facts.measured < FEWEST_MEASURED:
         return {}
     if facts.latency_ms <= limits.latency_ms:
-        return {LATENCY: None}
+        calm = facts.latency_ms <= limits.latency_ms * CALM
+        return {LATENCY: None} if calm else {}
     message = (
         f"The node {facts.link.endpoint} takes {facts.latency_ms:,.0f} ms to answer, on average "
         f"over {LATENCY_MINUTES} minutes; the limit is {limits.latency_ms:,} ms."

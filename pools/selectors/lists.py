@@ -84,6 +84,18 @@ def latest_of_kinds(
     return event_rows(newest[:limit], contracts)
 
 
+def newest_of_each(kinds: Sequence[str], contracts: Sequence[Contract]) -> list[EventRow]:
+    """Of each contract the newest event of each of these kinds that could be read; a query each."""
+    readable = Log.objects.filter(retracted_seq=None, problem="").select_related("block")
+    ordered = readable.order_by("-block_number", "-log_index")
+    each = [
+        ordered.filter(is_of_kind(kind), contract=contract).first()
+        for contract in contracts
+        for kind in kinds
+    ]
+    return event_rows([log for log in each if log is not None], contracts)
+
+
 def outbox_after(seq: int, limit: int) -> list[Message]:
     """The messages after a sequence number, in order, at most `limit` of them."""
     told = OutboxRow.objects.filter(seq__gt=seq).order_by("seq")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from pools.models import HourlyActivity
-from pools.periods import HOUR, periods
+from pools.periods import HOUR, periods, whole_hour
 from pools.selectors import hours
 from pools.selectors.hours import ByHour
 from pools.sparklines import DAYS, HOURS, Counts
@@ -44,8 +44,9 @@ def spark_counts(
 
     return Counts(
         pools=_pools_by_day(pools_total, now=now),
-        today=of(_hours(today, this_hour + HOUR)),
-        yesterday=of(_hours(yesterday, today)),
+        # An hour in which midnight is belongs to both days.
+        today=of(_hours(whole_hour(today), this_hour + HOUR)),
+        yesterday=of(_hours(whole_hour(yesterday), today)),
         hours=of(last),
         joins=of(last, IN),
         leaves=of(last, {"MemberLeft"}),
@@ -68,7 +69,5 @@ def _pools_by_day(total: int, *, now: datetime) -> tuple[int, ...]:
 
 
 def _hours(start: datetime, end: datetime) -> list[datetime]:
-    """The clock hours (UTC) that begin from `start` on and before `end`."""
-    first = start.replace(minute=0, second=0, microsecond=0)
-    first += HOUR if first < start else timedelta(0)
-    return [first + step * HOUR for step in range(max(0, -((first - end) // HOUR)))]
+    """The clock hours (UTC) from this one on that begin before `end`."""
+    return [start + step * HOUR for step in range(max(0, -((start - end) // HOUR)))]

@@ -14,6 +14,7 @@ from pools.decoding import WORD
 from pools.interface import SPECS
 from pools.models import Contract, Log, Pool
 from pools.own_charts import EVERYTHING, Subject
+from pools.periods import next_hour
 from pools.selectors.hours import GROUPS
 from pools.selectors.lists import standing_events
 
@@ -56,18 +57,19 @@ def happened(
 ) -> Happened:
     """Of these groups, from and up to, not including, these moments; four queries at most.
 
+    Where zones begin their days within an hour (UTC), that is the earlier day's, as in `hours`.
     Amounts are those of events that the fold took in, as in the totals of pools.
     """
     found, name = _logs_of(subject)
     if found is None:
         return Happened((), cut=False, name=name)
     if since is not None:
-        first = block_times.first_since(since)
+        first = block_times.first_since(next_hour(since))
         if first is None:
             return Happened((), cut=False, name=name)
         found = found.filter(block_number__gte=first)
     if until is not None:
-        last = block_times.last_before(until)
+        last = block_times.last_before(next_hour(until))
         found = found.filter(block_number__lte=-1 if last is None else last)
     # Of everything, some kinds may lie far apart: all are read then.
     if len(GROUPS) not in groups and subject != EVERYTHING:

@@ -14,13 +14,12 @@ from pools.selectors import hours
 from pools.selectors.alerts import passed_over
 from pools.selectors.coverage import behind
 from pools.selectors.hours import ByHour
-from pools.selectors.lists import latest_of_kinds, newest_pools
+from pools.selectors.lists import newest_of_each, newest_pools
 from pools.selectors.overview import contracts, stats_of
 from pools.status_rows import Behind
 
 FEE_KINDS: Final = ("PerformanceFeeUpdated", "FeeCollectorUpdated")
 SHOWN_FOR: Final = timedelta(days=1)
-MOST: Final = 6  # looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,4 @@ def fee_changes(now: datetime, recent: ByHour, contracts: Sequence[Contract]) ->
     since = now - SHOWN_FOR
     counts = [kinds for hour, kinds in recent.items() if hour >= whole_hour(since)]
     kinds = [kind for kind in FEE_KINDS if any(counted.get(kind) for counted in counts)]
-    rows = [row for row in latest_of_kinds(kinds, MOST, contracts) if row.timestamp > since]
-    newest = {(row.contract, row.kind): row for row in reversed(rows)}
-    return list(newest.values())
+    return [row for row in newest_of_each(kinds, contracts) if row.timestamp > since]

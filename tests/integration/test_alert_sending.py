@@ -201,6 +201,19 @@ def test_what_waits_and_what_was_given_up_is_a_metric(webhook: Webhook, client: 
     assert 'coopsite_alert_deliveries{state="failed"} 1.0' in text
 
 
+def test_the_end_of_what_could_not_be_told_is_not_told(webhook: Webhook) -> None:
+    raise_alert("gap", "gap:1", "blocks 1 to 9")
+    AlertDelivery.objects.update(attempts=deliveries.MOST_ATTEMPTS - 1)
+    resolve("gap:1")
+    raise_alert("gap", "gap:2", "blocks 11 to 19")
+    webhook.answers = [500]
+    send_alerts()
+    with later(seconds=deliveries.FIRST_DELAY.total_seconds() * 2):
+        send_alerts()
+    assert states() == [State.FAILED, State.FAILED, State.SENT]
+    assert webhook.posted[-1].told == [("raised", "blocks 11 to 19")]
+
+
 def test_an_operator_sees_what_was_given_up_and_has_it_sent_again(
     webhook: Webhook, admin_user: User
 ) -> None:

@@ -25,7 +25,7 @@ from pools.rows import shown_amount
 from pools.selectors import subjects
 from pools.selectors.hours import GROUPS
 from pools.stretches import Days, Period
-from tests.factories import BTC, ChainFactory, address
+from tests.factories import BTC, CONTRACT, ChainFactory, address
 
 pytestmark = pytest.mark.django_db
 PEOPLE = [address(f"person {number}") for number in range(6)]
@@ -184,6 +184,30 @@ def _first(of: Definition, logs: Sequence[Log]) -> datetime | None:
 
 def _hour(log: Log) -> datetime:
     return log.timestamp.replace(minute=0, second=0, microsecond=0)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Asia/Kathmandu"])
+def test_what_happens_just_after_midnight_of_such_a_zone_is_lost_from_no_chart(
+    settings: Any, zone: str
+) -> None:
+    """Within an hour (UTC) that is the earlier day's, as all hours are counted as one."""
+    settings.TIME_ZONE = zone
+    midnight = datetime(2026, 3, 10, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    chain = ChainFactory(start_time=midnight - timedelta(days=3))
+    chain.block(chain.created(1), at=midnight - timedelta(days=2))
+    for minutes in (1, 5, 9):
+        chain.block(chain.joined(1), at=midnight + timedelta(minutes=minutes))
+    now = midnight + timedelta(days=3)
+    each = {}
+    for name, subject in (("pool", Subject(CONTRACT, 1)), ("everything", EVERYTHING)):
+        of = definition("j", shape="bars", period=PAGE, subject=subject, amounts=False)
+        assert of is not None
+        days = [Days(date(2026, 3, first), date(2026, 3, last)) for first, last in SOME_DAYS]
+        each[name] = [sum(sums_of(drawn(of, period, now))) for period in days]
+    assert each["pool"] == each["everything"] == [3, 0, 3]
+
+
+SOME_DAYS = ((9, 9), (10, 10), (9, 10))
 
 
 def test_what_the_chain_takes_back_leaves_the_charts() -> None:

@@ -395,6 +395,28 @@ def test_a_change_of_the_fees_is_told_on_every_page_for_a_day(
     assert selectors.surroundings(later).fee_changes == []
 
 
+def test_many_changes_of_one_fee_hide_no_other_change(client: Client) -> None:
+    other = address("other contract")
+    chain = ChainFactory(
+        start_time=timezone.now() - timedelta(hours=1), contracts=(CONTRACT, other)
+    )
+    chain.block(chain.event("PerformanceFeeUpdated", contract=other, old_fee=100, new_fee=200))
+    chain.block(chain.event("FeeCollectorUpdated", old_collector=ANA, new_collector=BEA))
+    for fee in range(20):
+        chain.block(chain.event("PerformanceFeeUpdated", old_fee=fee, new_fee=fee + 1))
+    html = page(client, "/pools/")
+    assert html.count("data-notice=") == 3
+    assert "Fees now go to" in html
+    assert "Performance fee changed from 1\u202f% to 2\u202f%" in html
+
+
+def test_no_number_of_a_contract_is_too_large_for_a_page(client: Client) -> None:
+    chain = ChainFactory(start_time=timezone.now() - timedelta(hours=1))
+    chain.block(chain.event("PerformanceFeeUpdated", old_fee=0, new_fee=2**256 - 1))
+    for path in ("/", "/pools/", "/events/", "/status/"):
+        assert client.get(path).status_code == 200
+
+
 def test_only_a_known_chain_links_to_its_explorer(client: Client, chain: ChainFactory) -> None:
     chain.block(chain.created(1))
     path = f"/pools/{CONTRACT}/1/"

@@ -1,7 +1,7 @@
 """The cards' pictures tell what the hours' counts say, to pages and to browsers that stay."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,6 +52,20 @@ def test_a_day_is_that_of_the_site_s_time_zone(
     assert sum(counts.today) == 0
     assert len(counts.today) == 7
     assert counts.yesterday[22] == 1
+
+
+def test_an_hour_in_which_midnight_is_belongs_to_both_days(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    zone = ZoneInfo("Asia/Kolkata")  # whose days begin at half past six in the evening, UTC
+    monkeypatch.setattr(timezone, "get_default_timezone", lambda: zone)
+    midnight = datetime(2026, 3, 10, tzinfo=zone).astimezone(UTC)
+    chain = ChainFactory(start_time=midnight - 50 * HOUR)
+    chain.block(chain.created(1), at=midnight - 49 * HOUR)
+    chain.block(chain.joined(1, ANA), at=midnight + timedelta(minutes=5))
+    counts = selectors.spark_counts(1, midnight + timedelta(minutes=10))
+    assert counts.today == (1,)
+    assert (len(counts.yesterday), counts.yesterday[-1]) == (25, 1)
 
 
 def test_an_empty_site_has_pictures_without_anything_in_them(client: Client) -> None:

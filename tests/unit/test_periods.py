@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from pools.periods import HOUR, Period, periods, split_hours, trend_percent
 
 MOMENTS = st.integers(0, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
-ZONES = ["UTC", "America/Mexico_City", "Asia/Kolkata", "Asia/Kathmandu", "Europe/Madrid"]
+ZONES = [
+    "UTC",
+    "America/Mexico_City",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Europe/Madrid",
+    "Australia/Lord_Howe",
+]
 
 
 def at(text: str) -> datetime:
@@ -37,6 +44,18 @@ def test_yesterday_ends_at_the_same_wall_clock_time_when_the_clock_changed() -> 
     times = periods(at("2025-03-31T10:00:00Z"), ZoneInfo("Europe/Madrid"))  # 12:00 there
     assert times.yesterday_same_time.end == at("2025-03-30T12:00:00+02:00")
     assert times.yesterday_same_time.end - times.yesterday_same_time.start == 11 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("now", "end"),
+    [
+        *(("01:59:30", "00:59:30"), ("02:00", "01:00"), ("02:30", "01:00")),
+        *(("03:00", "01:00"), ("03:01", "01:01")),
+    ],
+)
+def test_a_time_that_yesterday_skipped_is_when_it_jumped(now: str, end: str) -> None:
+    times = periods(at(f"2025-03-31T{now}+02:00"), ZoneInfo("Europe/Madrid"))
+    assert times.yesterday_same_time.end == at(f"2025-03-30T{end}Z")
 
 
 @given(

@@ -48,7 +48,7 @@ def test_no_amount_is_shown_larger_than_it_is(wei: int) -> None:
     ("part", "whole", "shown"),
     [
         *((1, 3, "33.3"), (2, 2, "100"), (0, 5, "0"), (1, 0, "0"), (999_999, 1_000_000, "99.9")),
-        *((1, 1000, "0.1"), (1, 1001, "<0.1")),
+        *((1, 1000, "0.1"), (1, 1001, "<0.1"), (10**60 - 1, 10**60, "99.9")),
     ],
 )
 def test_a_share_is_rounded_down_so_that_not_quite_all_is_not_all(
@@ -60,6 +60,12 @@ def test_a_share_is_rounded_down_so_that_not_quite_all_is_not_all(
 def test_a_fee_is_told_without_needless_zeros() -> None:
     assert presentation.basis_points(1000) == "10\u202f%"
     assert presentation.basis_points(1275) == "12.75\u202f%"
+    assert presentation.basis_points(1270) == "12.7\u202f%"
+
+
+def test_the_highest_fee_that_a_contract_can_name_is_told() -> None:
+    told = presentation.basis_points(2**256 - 1).removesuffix("\u202f%").replace(",", "")
+    assert told == "1157920892373161954235709850086879078532699846656405640394575840079131296399.35"
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_attempts_to_connect_again_are_counted(attempts: int, is_said: bool) -> 
     assert (LINK in told(seeking)) is is_said
 
 
-@pytest.mark.parametrize(("losses", "is_said"), [(4, False), (5, True)])
+@pytest.mark.parametrize(("losses", "is_said"), [(2, False), (5, True)])
 def test_a_link_that_is_up_but_breaks_often_is_said(losses: int, is_said: bool) -> None:
     said = told(replace(GOOD, losses=losses))[LINK]
     assert said == (f"The link to the chain was lost {losses} times within an hour." * is_said)
@@ -108,13 +108,26 @@ def test_silence_is_not_judged_while_the_newest_blocks_are_not_stored(lag: int |
     assert SILENCE not in told(replace(GOOD, last_event_at=None))
 
 
-@pytest.mark.parametrize(("latency", "is_said"), [(1000.0, False), (1250.4, True)])
+@pytest.mark.parametrize(("latency", "is_said"), [(800.0, False), (1250.4, True)])
 def test_latency_has_a_limit(latency: float, is_said: bool) -> None:
     said = told(replace(GOOD, latency_ms=latency))[LATENCY]
     assert said == (
         "The node node.example takes 1,250 ms to answer, on average over 5 minutes; "
         "the limit is 1,000 ms." * is_said
     )
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"),
+    [
+        (replace(GOOD, latency_ms=801.0), LATENCY),
+        (replace(GOOD, latency_ms=1000.0), LATENCY),
+        (replace(GOOD, losses=3), LINK),
+        (replace(GOOD, losses=4), LINK),
+    ],
+)
+def test_what_is_near_its_limit_is_neither_raised_nor_resolved(facts: Facts, kind: str) -> None:
+    assert kind not in told(facts)
 
 
 def test_one_slow_answer_is_no_slow_node() -> None:
