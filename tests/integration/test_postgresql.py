@@ -21,7 +21,8 @@ OF_THE_RECORDS = (
     "test_ledger",
     "test_status_page",
 )
-OF_WHAT_IS_BESIDE_THEM = ("test_categories", "test_visits", "test_migrations", "test_own_charts")
+OF_WHAT_IS_BESIDE_THEM = ("test_categories", "test_visits", "test_migrations")
+OF_CHARTS = ("test_own_charts",)
 OF_WHAT_THE_VIEWS_TELL = ("verify", "test_readings")
 OF_ALERTS = (
     "test_alerts",
@@ -39,11 +40,12 @@ OF_WHAT_IS_FOLDED_ANEW = ("test_rebuild", "test_rebuild_histories", "test_time_t
     [
         OF_THE_RECORDS,
         OF_WHAT_IS_BESIDE_THEM,
+        OF_CHARTS,
         OF_WHAT_THE_VIEWS_TELL,
         OF_ALERTS,
         OF_WHAT_IS_FOLDED_ANEW,
     ],
-    ids=["records", "beside them", "views", "alerts", "folded anew"],
+    ids=["records", "beside them", "charts", "views", "alerts", "folded anew"],
 )
 def test_the_records_keep_their_promises_on_postgresql(
     postgres_url: str, names: tuple[str, ...]
