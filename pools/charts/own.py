@@ -84,9 +84,9 @@ def title(subject: Subject, letters: str, *, amounts: bool, name: str | None) ->
 def chart(of: Definition, period: Period, found: Found) -> Chart:
     """A period that it has of its own is `period`, too."""
     say = _btc if of.amounts else shown.count
-    spans = everything = compared.spans_of(period, found.activity)
-    if found.cut:
-        spans = _whole(spans, found.activity.hours[0][0])
+    everything = compared.spans_of(period, found.activity)
+    spans = _whole(everything, found.activity.hours[0][0]) if found.cut else everything
+    cut = spans != everything
     names = shown.bucket_names(spans)
     places = [LETTERS.index(letter) for letter in of.letters]
     groups = len(LETTERS)
@@ -110,11 +110,13 @@ def chart(of: Definition, period: Period, found: Found) -> Chart:
     return Chart(
         name=f"{NAME}{of}",
         title=called,
-        hint=_hint(of, spans, cut=spans != everything),
+        hint=_hint(of, spans, cut=cut),
         shape=shape,
         drawing=drawn if total or then else None,
         summary=f"{in_words(total)}. {shown.summed(keys)}",
-        empty=_("Nothing of this in this period. It shows here as soon as the chain has it."),
+        empty=_("Too many events to add all of them up: a shorter period may have fewer.")
+        if cut
+        else _("Nothing of this in this period. It shows here as soon as the chain has it."),
         keys=() if plain else compared.keys(keys, totals, before, say),
         table=Table(
             (_("Time"), *words, *([_("All")] if len(words) > 1 else [])),
@@ -188,7 +190,10 @@ def _hint(of: Definition, spans: Buckets, *, cut: bool) -> str:
     if of.shape != "sum":
         parts.append(shown.unit_words(spans.unit))
     if cut:
-        parts.append(_("the last %(count)s events") % {"count": shown.count(MOST_LOGS)})
+        begin = spans.edges[0]
+        at = f", {shown.clock_time(begin)}" if spans.unit == "hour" else ""
+        words = {"when": shown.day(begin) + at, "count": shown.count(MOST_LOGS)}
+        parts.append(_("since %(when)s: the last %(count)s events") % words)
     return ", ".join(parts)
 
 

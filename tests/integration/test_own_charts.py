@@ -272,8 +272,22 @@ def test_of_very_many_events_a_chart_begins_where_all_are_counted_and_says_so(
     logs = standing()
     whole = buckets.buckets("24h" if period == "24h" else "30d", now, ZoneInfo("UTC"))
     assert told == recounted(of, whole, logs)[-len(told) :] == [3 * BTC]
-    assert chart.hint.endswith("the last 5 events")
+    begins = "5 Nov, 20:00" if period == "24h" else "7 Nov"
+    assert chart.hint.endswith(f", since {begins}: the last 5 events")
     assert "period before" not in chart.compared
+
+
+def test_a_chart_of_too_many_events_does_not_say_that_nothing_happened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(subjects, "MOST_LOGS", 5)
+    chain = happen(AUTUMN)
+    member = {"contract": CONTRACTS[0], "pool_id": 1, "member": PEOPLE[0]}
+    joined = chain.event("MemberJoined", **member, btc_amount=BTC, shares=BTC)
+    chain.block(*[joined] * 6, at=AUTUMN)
+    chart = drawn(Definition("j", subject=SUBJECTS["a pool"]), "24h", AUTUMN + timedelta(hours=9))
+    assert chart.drawing is None
+    assert chart.empty.startswith("Too many events")
 
 
 def test_a_chart_whose_period_is_whole_does_not_speak_of_what_was_before_it(
