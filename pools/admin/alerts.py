@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from pools import alerts, deliveries
-from pools.admin.base import RecordAdmin, number_in, record_link
+from pools.admin.base import RecordAdmin, many, number_in, record_link
 from pools.models import Alert, AlertDelivery, PoolReading, Verification
 
 
@@ -41,7 +41,7 @@ class Standing(admin.SimpleListFilter):
 def acknowledge(_admin: Any, request: HttpRequest, rows: "QuerySet[Alert]") -> None:
     """Note that somebody has seen the chosen alerts; they stand until their matter is settled."""
     seen = alerts.acknowledge(rows, at=timezone.now())
-    messages.success(request, f"{seen} alerts acknowledged.")
+    messages.success(request, f"{many(seen, 'alert', 'alerts')} acknowledged.")
 
 
 @admin.register(Alert)
@@ -72,7 +72,8 @@ class AlertAdmin(RecordAdmin[Alert]):
 def send_again(_admin: Any, request: HttpRequest, rows: "QuerySet[AlertDelivery]") -> None:
     """Have the chosen deliveries tried afresh, those that were given up."""
     again = deliveries.send_again(rows, now=timezone.now())
-    messages.success(request, f"{again} deliveries are tried again within half a minute.")
+    tried = many(again, "delivery is", "deliveries are")
+    messages.success(request, f"{tried} tried again within half a minute.")
 
 
 @admin.register(AlertDelivery)

@@ -125,3 +125,8 @@ def raw_bytes(value: bytes | memoryview) -> SafeString:
     """Bytes as they came, in both ways of writing that cannot deceive."""
     raw = bytes(value)
     return format_html("<code>0x{}</code><br><code>{}</code>", raw.hex(), repr(raw))
+
+
+def many(count: int, one: str, more: str) -> str:
+    """The count with its noun: the admin speaks English alone."""
+    return f"{count} {one if count == 1 else more}"

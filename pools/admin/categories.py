@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from pools import categories, ingest
-from pools.admin.base import COUNTED, CheapPaginator, RecordAdmin, list_link, number_in
+from pools.admin.base import COUNTED, CheapPaginator, RecordAdmin, list_link, many, number_in
 from pools.categorising import Rule, Rules
 from pools.models import (
     NO_CATEGORY,
@@ -136,15 +136,16 @@ def set_category(_admin: Any, request: HttpRequest, pools: QuerySet[Pool]) -> No
     """Give the chosen pools the category chosen beside the action, whatever the rules say."""
     slug = request.POST.get("category") or None  # the form has checked it
     if (keys := _chosen(request, pools)) is not None:
-        messages.success(request, f"{ingest.correct(keys, slug)} pools: {slug or NO_CATEGORY}.")
+        corrected = many(ingest.correct(keys, slug), "pool", "pools")
+        messages.success(request, f"{corrected}: {slug or NO_CATEGORY}.")
 
 
 @admin.action(description="Let the rules decide the category", permissions=["correct"])
 def follow_rules(_admin: Any, request: HttpRequest, pools: QuerySet[Pool]) -> None:
     """Forget what was set by hand for the chosen pools."""
     if (keys := _chosen(request, pools)) is not None:
-        forgotten = ingest.forget_corrections(keys)
-        messages.success(request, f"{forgotten} pools follow the rules again.")
+        forgotten = many(ingest.forget_corrections(keys), "pool follows", "pools follow")
+        messages.success(request, f"{forgotten} the rules again.")
 
 
 class MayCorrect:

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from pools import ranges
+from pools.admin.base import many
 from pools.models import CoveredRange, HistoricalScan, Log
 
 ScannedRow = CoveredRange | HistoricalScan | Log
@@ -25,9 +26,10 @@ def scan_again(
     for row in rows:
         wanted.setdefault(row.contract_id, []).append(_range(row))
     asked = sum(_request(contract, ranges.merge(found)) for contract, found in wanted.items())
+    scans = many(asked, "new scan", "new scans")
     messages.success(
         request,
-        f"{asked} new scans requested; the backfill does them within a minute or two."
+        f"{scans} requested; the backfill does them within a minute or two."
         if asked
         else "These ranges wait to be scanned already.",
     )

@@ -230,12 +230,12 @@ def test_an_operator_sees_what_was_given_up_and_has_it_sent_again(
     assert "HTTP 500" in shown
     assert "blocks 1 to 9" in shown
     assert TOKEN not in shown
-    _send_again(client, given_up, waiting)
+    assert "1 delivery is tried again" in _send_again(client, given_up, waiting)
     given_up.refresh_from_db()
     assert (given_up.state, given_up.attempts) == (State.WAITING, 0)
     send_alerts()
     assert states() == [State.SENT, State.SENT]
-    _send_again(client, given_up)
+    assert "0 deliveries are tried again" in _send_again(client, given_up)
     assert states() == [State.SENT, State.SENT]  # what has been told is told
 
 
@@ -250,8 +250,11 @@ def test_who_may_only_look_sends_nothing_again(webhook: Webhook) -> None:
     assert states() == [State.FAILED]
 
 
-def _send_again(client: Client, *rows: AlertDelivery) -> None:
-    client.post(
+def _send_again(client: Client, *rows: AlertDelivery) -> str:
+    """What the page says of it."""
+    answer = client.post(
         reverse("admin:pools_alertdelivery_changelist"),
         {"action": "send_again", "_selected_action": [row.pk for row in rows]},
+        follow=True,
     )
+    return answer.content.decode()

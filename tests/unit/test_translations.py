@@ -67,6 +67,18 @@ def test_a_translation_keeps_the_placeholders(entry: polib.POEntry) -> None:
         assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(entry.msgid))
 
 
+def test_readers_are_spoken_to_as_usted_everywhere() -> None:
+    familiar = re.compile(
+        r"\b(tú|tu|tus|te|ti|contigo|eres|estás|tienes|puedes|quieres|elige|escribe|usa|pega"
+        r"|pulsa|intenta|\w+(?:íbelo|éntalo|égalo))\b",
+        re.IGNORECASE,
+    )
+    texts = [
+        text for entry in catalogue() for text in (entry.msgstr, *entry.msgstr_plural.values())
+    ]
+    assert [text for text in texts if familiar.search(text)] == []
+
+
 def test_the_compiled_catalogue_is_the_written_one() -> None:
     compiled = polib.mofile(str(CATALOGUE.with_suffix(".mo")))
     assert {entry.msgid: (entry.msgstr, entry.msgstr_plural) for entry in compiled} == {
