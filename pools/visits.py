@@ -1,9 +1,9 @@
 """Counts where visitors are: the time zone that a browser tells, once a day, and nothing else.
 
 No cookie, no address and no other word of the request is stored. So that one address cannot decide
-the counts, the cache holds a digest of it until the day ends, under a key that ends with the day, too:
-from then on nobody can tell whose it was. Who sends DNT or Sec-GPC is not counted, and neither is
-anybody while the cache is away.
+the counts, the cache holds a digest of it until the day ends, under a key that ends with the day,
+too: from then on nobody can tell whose it was. Who sends DNT or Sec-GPC is not counted, and neither
+is anybody while the cache is away.
 """
 
 import hmac

@@ -121,11 +121,11 @@ def test_the_events_of_a_pool_as_atom(site: str) -> None:
 
 def test_what_caches_share_is_in_no_cookies_language(site: str) -> None:
     def told(path: str) -> tuple[int, str, str, str]:
-        request = urllib.request.Request(  # noqa: S310 - our own server
+        request = urllib.request.Request(
             site + path, headers={"Cookie": "django_language=es", "Accept-Language": "en"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=20) as answer:
                 status, headers, text = answer.status, answer.headers, answer.read().decode()
         except urllib.error.HTTPError as error:
             status, headers, text = error.code, error.headers, error.read().decode()

@@ -171,5 +171,6 @@ def test_other_charts_do_not_exist_and_seven_are_too_many(wrong: str) -> None:
 
 def test_six_charts_of_the_largest_pools_fit_beside_the_dashboards_topics() -> None:
     own = ",".join(f"own:30d:btc_jlwy_bars_page_{CONTRACT}_{2**256 - n}" for n in range(1, 7))
-    query = f"topics=dashboard,charts:30d:pools.activity.rhythm,{own},notices&since={BIGGEST_SEQ}"
+    ready = "dashboard,charts:30d:pools.activity.rhythm"
+    query = f"topics={ready},{own},notices&lang=es&since={BIGGEST_SEQ}"
     assert len(read_request(query.encode()).topics) == 9
