@@ -71,9 +71,10 @@ def change(what: Change, topic: Topic) -> str:
             + (_notices(what.added) if what.feed is not None else "")  # a whole feed has ten rows
         )
     if topic.kind == "pools":
-        return _touched_pools(what) + _new_pools(what, "pool-list", swap="list new")
+        rows = _touched_pools(what) + _new_pools(what, "pool-list", swap="list new")
+        return rows + _changed_sum(what, topic)
     if topic.kind == "events":
-        return _event_rows(what)
+        return _event_rows(what) + _changed_sum(what, topic)
     if topic.kind == "notices":
         return _notices(what.added)
     # The status page and the charts have their own pace.
@@ -132,6 +133,17 @@ def numbers_of(stats: Stats, names: Collection[str]) -> str:
 
 def all_numbers(stats: Stats) -> str:
     return numbers_of(stats, {*_NUMBERS, "trend_percent"})
+
+
+def in_all(stats: Stats, topic: Topic) -> str:
+    """How many pools, or events, there are: the sentence over their list."""
+    return partial(f"{topic}-in-all", _render(f"{topic}/_in_all.html", {"stats": stats}))
+
+
+def _changed_sum(what: Change, topic: Topic) -> str:
+    if what.stats is None or f"{topic}_total" not in what.numbers:
+        return ""
+    return in_all(what.stats, topic)
 
 
 def sparks(counts: Counts, names: Iterable[str]) -> str:

@@ -134,7 +134,8 @@ class Source:
     def standing(self, audience: Audience, *, as_of: int, with_lists: bool) -> str:
         """What a page shows and no frame tells anew, as it was last told to others.
 
-        Badge, statistics and banners, a dashboard's numbers, the panels of the status page, and
+        Badge, statistics and banners, a dashboard's numbers, the sums over lists, the panels of the
+        status page, and
         `with_lists`, for those who missed changes of them, a dashboard's newest pools and charts
         and a pool's page.
         """
@@ -144,6 +145,8 @@ class Source:
             html = fragments.badge(around.stats) + fragments.statistics(around.stats)
             html += fragments.banners(around)
             for topic in topics:
+                if topic.kind in ("pools", "events"):
+                    html += fragments.in_all(around.stats, topic)
                 if topic.kind == "dashboard":
                     html += fragments.all_numbers(around.stats)
                     html += fragments.sparks(self._sparks or self._draw(), sparklines.NAMES)

@@ -44,6 +44,10 @@ class Proxy:
     def mend(self) -> None:
         self._run(self._open())
 
+    def lead_to(self, port: int) -> None:
+        """Forward what comes from now on to this port."""
+        self._to_port = port
+
     def _run(self, work: "asyncio._CoroutineLike[None]") -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
 

@@ -27,6 +27,7 @@
   let watchedSince = 0;
   let upTo = Infinity; // the last number that was told here
   let lacking = null; // the number after which something was lost and is asked for again
+  let beyond = null; // the number here that lies beyond the server's, if it does
   let spent = 0; // ms, since the browser had its turn
   let began = 0;
 
@@ -98,11 +99,23 @@
     htmx.trigger(holder, "live:connect");
   };
 
+  // A server whose numbers end below ours is asked once more. If it says so again, it tells of another
+  // chain, and what this page shows is of none: it is loaded anew, not by everybody at once.
+  const agrees = () => {
+    if (beyond === upTo) setTimeout(() => location.reload(), Math.random() * 2_000);
+    else {
+      beyond = upTo;
+      reconnect();
+    }
+    return false;
+  };
+
   // Puts a frame aside that does not follow what is here: it comes again, with what lies between.
   // What does not come then either is missed.
   const follows = (text) => {
     const [, seq, first] = /^<!--(\d+)-->(?:<!--from (\d+)-->)?/.exec(text) ?? [];
     if (!seq) return true;
+    if (!first && seq < upTo) return agrees();
     const lost = first - upTo - 1;
     if (lost > 0) {
       if (lacking !== upTo) {

@@ -2,4 +2,5 @@
 import "./lists/fits.js";
 import "./lists/rows.js";
 import "./lists/pages.js";
+import "./lists/anew.js";
 import "./lists/filters.js";

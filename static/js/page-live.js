@@ -6,6 +6,7 @@ import "./watch.js";
 import "./notices.js";
 import "./toasts.js";
 import "./alerts.js";
+import "./afresh.js";
 import "./live.js";
 import "./badge.js";
 import "./motion.js";

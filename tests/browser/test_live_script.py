@@ -147,7 +147,7 @@ def row(key: str, mark: str = "", text: str = "") -> str:
 
 
 def feed(seq: int | None, *rows: str, swap: str = "feed") -> str:
-    mark = "" if seq is None else f"<!--{seq}-->"
+    mark = "" if seq is None else f"<!--{seq}--><!--from 1-->"
     return mark + partial("activity-feed", "".join(rows), swap=swap)
 
 
@@ -439,7 +439,7 @@ async def test_of_charts_that_come_in_a_row_only_the_newest_is_put_in(
 
 async def test_every_64th_message_is_acknowledged(page: Page, server: Playmate) -> None:
     await visit(page, server)
-    for number in range(130):
+    for number in range(8, 138):
         await server.send(f"<!--{number}-->")
     await async_until(lambda: server.said("ack") == 2, 5)
     assert server.heard[1:] == [{"ack": 64}, {"ack": 128}]
@@ -469,3 +469,31 @@ async def test_what_does_not_come_again_is_counted_as_missed(page: Page, server:
         await server.send(f"<!--{10 * links}--><!--from {10 * links}-->")
         await page.wait_for_selector(f"body[data-seq='{10 * links}']")
     assert await page.get_attribute("body", "data-missed") == str(20 - 8 + 30 - 21)
+
+
+async def test_a_page_of_another_chain_is_loaded_anew(page: Page, server: Playmate) -> None:
+    await visit(page, server)
+    await page.evaluate("document.body.dataset.seq = 5000; window.sameDocument = true")
+    await page.evaluate("dispatchEvent(new Event('live:again'))")
+    await server.until_links(2)
+    assert server.heard[-1] == {"since": 5000}
+    await server.send("<!--40-->")  # a server may be behind for a moment
+    await server.until_links(3)
+    assert await page.evaluate("sameDocument")
+    await server.send("<!--40-->")
+    await server.until_links(4)
+    assert await page.evaluate("window.sameDocument") is None
+    assert server.heard[-1] == {"since": 7}
+
+
+async def test_a_server_that_was_behind_for_a_moment_loads_no_page_anew(
+    page: Page, server: Playmate
+) -> None:
+    await visit(page, server)
+    await page.evaluate("window.sameDocument = true")
+    await server.send("<!--6-->")
+    await server.until_links(2)
+    await server.send("<!--7-->", "<!--8-->")
+    await page.wait_for_selector("body[data-seq='8']")
+    await asyncio.sleep(2.5)
+    assert await page.evaluate("sameDocument")

@@ -13,14 +13,18 @@
   let pages = 1;
   let underWay = new AbortController();
 
-  const fetchPage = async (url) => {
+  // Whatever else is on its way is given up.
+  const begin = () => {
     underWay.abort();
     underWay = new AbortController();
     hold();
+    return underWay;
+  };
+
+  const fetchPage = (url) => {
+    const { signal } = begin();
     view.setAttribute("aria-busy", "true");
-    const answer = await fetch(url, { signal: underWay.signal, headers: { Accept: "text/html" } });
-    if (!answer.ok) throw new Error(answer.statusText);
-    return new DOMParser().parseFromString(await answer.text(), "text/html");
+    return afresh.read(url, { signal });
   };
 
   const settle = () => {
@@ -36,37 +40,58 @@
     });
   };
 
+  // Rows that stand already, in the same order, are not touched but where they differ.
+  const showRows = (rows) => {
+    const standing = new Map([...list.children].map((row) => [keyOf(row), row]));
+    const wanted = new Set(rows.map(keyOf));
+    for (const [key, row] of standing) if (!wanted.has(key)) renew.without(row);
+    let at = list.firstElementChild;
+    for (const row of rows) {
+      const old = standing.get(keyOf(row));
+      const isNext = old && old === at;
+      const shown = old ? renew.element(old, row) : row;
+      if (isNext) at = shown.nextElementSibling;
+      else list.insertBefore(shown, at);
+    }
+  };
+
+  // This page in the place of what is here; it begins anew.
+  const put = (page) => {
+    const fresh = afresh.listOf(page);
+    showParts(page);
+    Object.assign(list.dataset, { filter: fresh.dataset.filter, since: fresh.dataset.since });
+    if (fresh.dataset.insert) list.dataset.insert = "top";
+    else delete list.dataset.insert;
+    if (note) note.href = page.getElementById("new-rows").href;
+    showRows([...fresh.children]);
+    look();
+    pages = 1;
+    settle();
+  };
+
   const here = () => location.pathname + location.search;
   let shown = here(); // the address whose list this is
 
   const go = async (url, { history: how = "push", all = true } = {}) => {
     try {
       const page = await fetchPage(url);
-      const fresh = page.querySelector("#list-view [data-list]");
       if (how !== "none") history[`${how}State`](null, "", url);
       shown = here();
-      showParts(page);
-      Object.assign(list.dataset, { filter: fresh.dataset.filter, since: fresh.dataset.since });
-      if (fresh.dataset.insert) list.dataset.insert = "top";
-      else delete list.dataset.insert;
-      note.href = page.getElementById("new-rows").href;
       dispatchEvent(new CustomEvent("list:page", { detail: { page, all } }));
-      list.replaceChildren(...fresh.children);
-      look();
-      pages = 1;
-      settle();
+      put(page);
     } catch (error) {
       if (error.name !== "AbortError") location.assign(url); // the browser says what is the matter
     }
   };
 
+  // Whether it came.
   const append = async (link, { focus }) => {
     const arriving = fetchPage(link.href);
     const ours = underWay;
     try {
       const page = await arriving;
       const standing = new Set([...list.children].map(keyOf));
-      const rows = [...page.querySelector("#list-view [data-list]").children];
+      const rows = [...afresh.listOf(page).children];
       const fresh = rows.filter((row) => !keyOf(row) || !standing.has(keyOf(row)));
       const held = focus || link === document.activeElement;
       list.append(...fresh);
@@ -74,12 +99,14 @@
       pages += 1;
       settle();
       if (held) fresh[0]?.querySelector("a")?.focus();
+      return true;
     } catch {
-      if (ours !== underWay) return; // another page is on its way instead
+      if (ours !== underWay) return false; // another page is on its way instead
       if (focus) return location.assign(link.href);
       view.removeAttribute("aria-busy");
       forget();
       setTimeout(watch, AGAIN);
+      return false;
     }
   };
 
@@ -109,7 +136,6 @@
   });
 
   if (note) {
-    addEventListener("list:long", () => go(location.href, { history: "none" }));
     addEventListener("popstate", () => {
       if (here() === shown) return; // a step to or from a #fragment of this list
       shown = here();
@@ -118,5 +144,12 @@
   }
 
   globalThis.goToList = go;
+  globalThis.listPages = {
+    begin,
+    isCurrent: (ours) => ours === underWay,
+    isOne: () => pages === 1,
+    put,
+    shown: () => shown,
+  };
   watch();
 })();

@@ -3,7 +3,8 @@
 // new rows belong on top, data-since (the block up to which it knows all), data-limit.
 //
 // While a page is on its way (`hold`), what comes in is kept as well, to be put to the new rows
-// (`release`). A list that has grown too long on top asks to be read anew ("list:long").
+// (`release`). A list that has grown too long on top, and one that was not told all ("newest": the last
+// rows after a longer absence, or after a batch), asks to be read anew ("list:stale").
 (() => {
   const MOST_NEW = 200; // rows put on top before that
   const MOST_COUNTED = 1000; // keys that are remembered; who is told anew is told of the newest
@@ -15,9 +16,12 @@
   const note = document.getElementById("new-rows");
   const keyOf = (row) => row.dataset.event ?? row.dataset.pool;
   const rowOf = (key) => [...list.children].find((row) => keyOf(row) === key);
-  const isWanted = (row) => fits(row, JSON.parse(list.dataset.filter));
+  const isWanted = (row) => !("gone" in row.dataset) && fits(row, JSON.parse(list.dataset.filter));
 
   let unseen = 0; // news that are not shown
+  let uncounted = false; // whether there may be more of them
+  let torn = false; // others may lie between the rows that stand and those that come
+  let fromStart = true; // whether no page goes before this list
   const counted = new Set(); // the keys of the last of them
   let seen; // the place of the newest row that this list has looked at
   let inserted = 0;
@@ -27,7 +31,15 @@
     seen = [Number(list.dataset.since), Infinity];
     counted.clear();
     unseen = inserted = 0;
+    uncounted = torn = false;
+    fromStart = !view.querySelector(".pager [data-view]");
     if (note) note.hidden = true;
+  };
+
+  const sayCount = () => {
+    const count = uncounted ? `${unseen}+` : unseen;
+    note.textContent = note.dataset[count === 1 ? "one" : "many"].replace("%s", count);
+    note.hidden = false;
   };
 
   // Whether this row was not counted before.
@@ -36,56 +48,86 @@
     counted.add(keyOf(row));
     if (counted.size > MOST_COUNTED) counted.delete(counted.values().next().value);
     unseen += 1;
-    note.textContent = note.dataset[unseen === 1 ? "one" : "many"].replace("%s", unseen);
-    note.hidden = false;
+    sayCount();
     return true;
   };
 
   const atTop = () => list.dataset.limit || list.getBoundingClientRect().top >= 0;
+  const growsOnTop = () => list.dataset.insert === "top" && atTop() && (!unseen || torn);
+  const ask = (what) => dispatchEvent(new CustomEvent("list:stale", { detail: what }));
+
+  const isAboveOthers = (row) => [...list.children].some((other) => !isAbove(placeOf(other), placeOf(row)));
+  const goesOn = () => view.querySelector(".pager [rel=next]");
+  // Whether a row that does not stand here would, had it fitted before; else it is of another page.
+  const beginsToFit = (row) =>
+    row.dataset.pool && note && fromStart && (!goesOn() || (list.dataset.insert === "top" && isAboveOthers(row)));
 
   const insert = (row) => {
     const place = placeOf(row);
     const below = [...list.children].find((other) => !isAbove(placeOf(other), place));
-    if (!below && list.children.length && view.querySelector("[rel=next]")) return; // of a later page
+    if (!below && list.children.length && goesOn()) return; // of a later page
     list.insertBefore(row, below ?? null);
     inserted += 1;
     const most = Number(list.dataset.limit) || Infinity;
     while (list.children.length > most) renew.without(list.lastElementChild);
-    if (inserted > MOST_NEW && !meanwhile) dispatchEvent(new CustomEvent("list:long"));
+    if (isLong() && !meanwhile) ask("long");
   };
 
+  // Whether it fits as before.
   const replace = (old, row) => {
     if (list.dataset.unfit && !isWanted(row)) row.dataset.unfit = list.dataset.unfit;
+    const same = "unfit" in old.dataset === "unfit" in row.dataset;
     renew.element(old, row);
+    return same;
   };
 
-  const merge = (incoming, { new: isNew, newest }) => {
+  // Rows as they are told: `new` ones, those that changed, or, of a longer time, the `newest`; or as they
+  // are `read` from the server.
+  const merge = (incoming, { new: isNew, newest, read }) => {
     const fresh = [];
     const news = []; // for the announcer: shown or counted
+    const whole = newest || read;
+    if (read && list.dataset.insert === "top") uncounted = !incoming.some((row) => rowOf(keyOf(row)));
+    if (newest && incoming.length && incoming.every((row) => isAbove(placeOf(row), seen))) {
+      torn ||= !unseen;
+      uncounted = true;
+    }
+    let otherCount = false; // of rows that fit
     for (const row of incoming.reverse()) {
-      meanwhile?.push([row.cloneNode(true), { new: isNew, newest }]);
+      if (!read) meanwhile?.push([row.cloneNode(true), { new: isNew, newest }]);
       const old = rowOf(keyOf(row));
       if ("gone" in row.dataset) {
         if (old) renew.without(old);
-      } else if (old) replace(old, row);
-      else if ((isNew || newest) && isWanted(row)) {
-        // A snapshot also holds rows that are older than this list: only later ones are news.
-        const isNews = isNew || isAbove(placeOf(row), seen);
-        if (isNews && list.dataset.insert === "top" && !unseen && atTop()) {
+        otherCount ||= Boolean(old);
+      } else if (old) otherCount = !replace(old, row) || otherCount;
+      else if (!("retracted" in row.dataset) && isWanted(row)) {
+        // Of a longer time, there are also rows that are older than this list: only later ones are news.
+        const between = read && list.dataset.insert === "top" && isAboveOthers(row);
+        const isNews = isNew || between || (whole ? isAbove(placeOf(row), seen) : beginsToFit(row));
+        if (isNews && growsOnTop() && !torn) {
           insert(row);
           fresh.push(row);
           news.push(row);
-        } else if (isNews && count(row)) news.push(row);
+        } else if (isNews && !(torn && newest && growsOnTop()) && count(row)) news.push(row);
       }
       if (row.dataset.at && isAbove(placeOf(row), seen)) seen = placeOf(row);
     }
+    if (read) torn = false; // what lay between is counted, if it does not stand
+    if (unseen) sayCount();
     if (news.length) dispatchEvent(new CustomEvent("list:rows", { detail: { rows: news } }));
+    if (newest) ask("rows");
+    else if (!read && (news.length || otherCount)) ask("number");
     return fresh;
   };
 
   htmx.registerExtension("coopsite-lists", {
-    handle_swap: (style, _target, fragment, spec) =>
-      style === "list" && merge([...fragment.children], spec),
+    handle_swap: (style, _target, fragment, spec) => {
+      if (style !== "list") return false;
+      const rows = [...fragment.children];
+      const wanted = spec.newest || rows.some(isWanted);
+      dispatchEvent(new CustomEvent("list:told", { detail: { rows, wanted } }));
+      return merge(rows, spec);
+    },
   });
 
   const hold = () => {
@@ -100,6 +142,7 @@
     for (const [row, how] of waiting) merge([row], how);
   };
 
-  globalThis.listRows = { forget, hold, keyOf, look, release };
+  const isLong = () => inserted > MOST_NEW;
+  globalThis.listRows = { forget, growsOnTop, hold, isLong, keyOf, look, merge, release };
   look();
 })();
