@@ -1,12 +1,14 @@
 // How this browser is told of notices: which kinds, and by toast, sound or the desktop.
 // However many tabs are open, one holds each Web Lock: the first makes the sounds, another or the
-// same shows the desktop's notifications. Choices stay in this browser.
+// same shows the desktop's notifications; none does that has lost its link and hears of nothing.
+// Choices stay in this browser.
 (() => {
   const KEY = "alerts";
   const TOLD = "alerts-told";
   const USUAL = { pools: true, watched: true, contract: true, toasts: true, sound: false, desktop: false };
   const MISSED = 10_000; // ms; what a tab that takes over tells of, if the one before it did not
   const KEPT = 50;
+  const LINKLESS = 5_000; // ms without a link after which a tab leaves its duties to others
 
   let chosen = { ...USUAL, ...kept.read(KEY, {}) };
 
@@ -16,6 +18,23 @@
     sound: chosen.sound && chosen[kind],
     desktop: chosen.desktop && chosen[kind],
   });
+
+  const duties = []; // what a tab does when it has its link again, and when it lacks it
+  let linked = true;
+  let lonely = 0;
+  const setLinked = (now) => {
+    if (now === linked) return;
+    linked = now;
+    for (const duty of duties) duty();
+  };
+  new MutationObserver(() => {
+    if (document.body.dataset.link !== "live") {
+      lonely ||= setTimeout(setLinked, LINKLESS, false);
+      return;
+    }
+    lonely = clearTimeout(lonely);
+    setLinked(true);
+  }).observe(document.body, { attributeFilter: ["data-link"] });
 
   // The holder of a lock tells; the tab that gets it next tells what was left untold.
   const duty = (name, channel, perform) => {
@@ -33,13 +52,28 @@
       if (recent.length > KEPT) recent.shift();
       if (mine) tell(detail);
     });
-    return () =>
-      navigator.locks?.request(name, () => {
+    let claim = null;
+    const follow = () => {
+      if (linked === Boolean(claim)) return;
+      if (!linked) {
+        mine = false;
+        claim = claim.abort();
+        return;
+      }
+      claim = new AbortController();
+      const { signal } = claim;
+      const take = () => {
         mine = true;
         const since = performance.now() - MISSED;
         for (const { notice, at } of recent) if (at > since) tell(notice);
-        return new Promise(() => {}); // until this page is closed
-      });
+        return new Promise((done) => signal.addEventListener("abort", done)); // or the page is closed
+      };
+      navigator.locks?.request(name, { signal }, take).catch(() => {}); // given up while in line
+    };
+    return () => {
+      duties.push(follow);
+      follow();
+    };
   };
 
   // Sound: two short tones. A browser lets a page sound only after somebody has touched it.

@@ -27,9 +27,11 @@
   };
 
   addEventListener("feed:rows", ({ detail: { list, rows } }) => {
-    const seen = list.id === "activity-feed"; // a page tells of what it shows, and of new pools
+    // A page tells of what it shows, and of new pools.
+    const { kinds } = list.dataset;
+    const isSeen = (row) => list.id === "activity-feed" && (!kinds || kinds.includes(row.className));
     for (const row of rows) {
-      if (seen) counts.events.add(row.dataset.event);
+      if (isSeen(row)) counts.events.add(row.dataset.event);
       if (row.className === "n") counts.pools.add(row.dataset.event);
     }
     soon();

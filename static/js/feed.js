@@ -9,7 +9,7 @@
   const button = document.getElementById("feed-pause");
   const pill = document.getElementById("feed-new");
   const chips = document.getElementById("feed-kinds");
-  if (!list || !button) return;
+  if (!list || !button || !document.getElementById("live")) return;
 
   const POINTER_RESTS = 8_000; // ms after which a pointer that does not move is no reader
   const keyOf = (row) => row.dataset?.event;
@@ -19,13 +19,14 @@
   let fresh = 0; // rows that the reader has not seen come in
   let away = false; // the feed's top has gone out of sight above
   let reading = null; // the stand-in while the server is asked
+  let wished = false; // to pause, as soon as the server has answered
   let stale = false; // of a held feed: what stands in lacks rows
   let asking = 0; // the timer of the next question to the server
   let patience = 2_000; // ms until it is asked once more, when it does not answer
 
   const show = () => {
     const { pause, paused, new: words } = button.dataset;
-    const held = holds.has("button");
+    const held = wished || holds.has("button");
     const count = words.replace("%s", fresh);
     const said = held ? [paused, ...(fresh ? [count] : [])].join(" · ") : pause;
     if (button.textContent !== said) button.textContent = said;
@@ -57,7 +58,10 @@
   };
 
   const hold = (why) => {
-    if (reading) return;
+    if (reading) {
+      wished ||= why === "button";
+      return show();
+    }
     if (!list.standIn) {
       list.standIn = list.cloneNode(true);
       for (const row of list.standIn.querySelectorAll("[data-hint]")) row.remove();
@@ -68,7 +72,8 @@
   };
 
   const letGo = (why) => {
-    if (!holds.delete(why)) return;
+    if (why === "button") wished = false;
+    if (!holds.delete(why)) return show();
     if (!holds.size) {
       const rows = [...list.standIn.children];
       count(waiting.takeRecords());
@@ -85,7 +90,7 @@
   };
 
   button.hidden = false;
-  button.addEventListener("click", () => (holds.has("button") ? letGo("button") : hold("button")));
+  button.addEventListener("click", () => (wished || holds.has("button") ? letGo("button") : hold("button")));
 
   let resting = 0;
   list.addEventListener("pointermove", ({ pointerType, target }) => {
@@ -137,6 +142,10 @@
       .then((told) => (told.ok ? told.text() : ""))
       .catch(() => "");
     if (reading !== meanwhile) return; // another was chosen since
+    const pauseIfWished = () => {
+      if (wished) hold("button");
+      wished = false;
+    };
     const page = new DOMParser().parseFromString(answer, "text/html");
     const rows = [...page.querySelectorAll("#activity-feed > [data-event]")];
     const known = new Set(rows.map(keyOf));
@@ -147,13 +156,14 @@
       if (list.dataset.kinds === letters) bring([...meanwhile.children]);
       asking = setTimeout(dispatchEvent, patience, new Event("feed:incomplete"));
       patience = Math.min(2 * patience, 60_000);
-      return;
+      return pauseIfWished();
     }
     patience = 2_000;
     const empty = list.parentElement.querySelector(".empty");
     empty.textContent = page.querySelector(".feed > .empty").textContent;
     list.dataset.kinds = letters;
     bring([...[...meanwhile.children].filter((row) => !known.has(keyOf(row))), ...rows]);
+    pauseIfWished();
   }
 
   const withKind = (address, kind) => {
@@ -168,6 +178,7 @@
     chip.setAttribute("aria-current", "true");
     for (const link of document.querySelectorAll("a[data-period]")) link.href = withKind(link.href, chip.dataset.kind);
     fresh = 0;
+    wished = false;
     read();
   };
 

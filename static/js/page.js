@@ -1,5 +1,6 @@
 // What every page runs, in this order. Collected, it is one file.
 import "./theme.js";
+import "./language.js";
 import "./times.js";
 import "./announcer.js";
 import "./copy.js";

@@ -43,7 +43,8 @@
     const toast = noticeBy(pattern, notice);
     box.append(toast);
     left.set(toast, STAY);
-    for (const old of [...left.keys()].slice(0, -MOST)) remove(old);
+    const others = [...left.keys()].filter((one) => !one.matches(":hover, :focus-within"));
+    for (const old of others.slice(0, Math.max(0, left.size - MOST))) remove(old);
     if (!timer) {
       last = performance.now();
       timer = setInterval(tick, 500);

@@ -1,5 +1,6 @@
 """The reader's hold on the feed, in a real browser with a real server behind it."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -148,6 +149,46 @@ async def test_a_server_that_fails_leaves_the_rows_and_is_asked_again(
     await tell(page, chain.block(chain.joined(1, ANA, 5)))
     await page.unroute("**/?kind=leaves")
     await async_until(lambda: _shows(page, latest("MemberLeft", "PartialWithdrawal")), 20)
+
+
+async def test_a_pause_wished_for_while_a_kind_is_read_begins_after_it(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    page = await visit(browser, web_servers)
+    answered = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await answered.wait()
+        await route.continue_()
+
+    await page.route("**/?kind=leaves", wait)
+    await page.get_by_role("link", name="Withdrawals").click()
+    button = page.locator("#feed-pause")
+    for pressed in ("true", "false", "true"):
+        await button.click()
+        assert await button.get_attribute("aria-pressed") == pressed
+    answered.set()
+    withdrawals = latest("MemberLeft", "PartialWithdrawal")
+    await async_until(lambda: _shows(page, withdrawals))
+    await tell(page, chain.block(chain.left(1, BEA, 5)))
+    assert await keys(page) == withdrawals
+    assert await button.inner_text() == "Paused · 1 new"
+    await button.click()
+    assert await keys(page) == latest("MemberLeft", "PartialWithdrawal")
+
+
+async def test_a_page_that_does_not_move_claims_no_link_and_offers_no_pause(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser
+) -> None:
+    server = web_servers.start(ENABLE_LIVE="false")
+    page = await browser.new_page()
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    await page.goto(f"{ORIGIN}:{server.port}/")
+    await page.wait_for_load_state("networkidle")
+    assert await page.locator("#status-badge").get_attribute("data-state") == "offline"
+    assert not await page.locator("#feed-pause").is_visible()
+    await page.get_by_role("link", name="Withdrawals").click()
+    assert await keys(page) == latest("MemberLeft", "PartialWithdrawal")
 
 
 async def test_kinds_are_links_that_work_without_scripts(

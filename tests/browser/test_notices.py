@@ -134,6 +134,25 @@ async def _none(found: Any) -> bool:
     return not await found.count()
 
 
+async def test_a_fourth_toast_takes_away_none_that_somebody_is_at(
+    site: Site, browser: Browser
+) -> None:
+    page = await visit(await browser.new_context(), f"{site.url}/pools/")
+    toasts = page.locator("#toasts .toast")
+    await site.founds(3)
+    await async_until(lambda: _counts(toasts, 3))
+    await toasts.first.locator("button").focus()
+    await toasts.nth(1).hover()
+    await site.founds(2)
+    await async_until(lambda: _texts(toasts, "Pool number 5"))
+    assert await toasts.count() == 3
+    texts = await toasts.locator("p").all_inner_texts()
+    numbers = [text.split("\n")[0][-1] for text in texts]
+    assert numbers[0] == "1"
+    assert numbers[-1] == "5"
+    assert await toasts.first.locator("button").evaluate("it => it === document.activeElement")
+
+
 async def test_what_was_told_can_be_read_again(site: Site, browser: Browser) -> None:
     context = await browser.new_context(locale="es-PE", viewport={"width": 360, "height": 740})
     page = await visit(context, f"{site.url}/status/")
@@ -258,6 +277,31 @@ async def _count(page: Page, count: int) -> bool:
     return len(await noted(page)) == count
 
 
+async def test_a_tab_without_a_link_leaves_notifying_to_another(
+    site: Site, browser: Browser
+) -> None:
+    context = await browser.new_context()
+    await context.grant_permissions(["notifications"], origin=site.url)
+    await context.add_init_script(f"({NOTED})()")
+    await context.add_init_script(f"localStorage.setItem('alerts', '{ALERTS}')")
+    first, second = [await visit(context, f"{site.url}/status/") for _ in range(2)]
+    await first.evaluate(
+        """() => {
+          window.Real = WebSocket;
+          window.WebSocket = class { constructor() { throw new Error("no"); } };
+          dispatchEvent(new Event("live:again"));
+        }"""
+    )
+    await first.wait_for_selector("body[data-link=offline]")
+    await site.founds()
+    await async_until(lambda: _count(second, 1), 15)
+    await first.evaluate("() => { WebSocket = Real; dispatchEvent(new Event('live:again')); }")
+    await first.wait_for_selector("body[data-link=live]")
+    await second.close()
+    await site.founds()
+    await async_until(lambda: _count(first, 2), 15)
+
+
 async def test_one_tab_of_many_sounds_once_it_was_touched(site: Site, browser: Browser) -> None:
     context = await browser.new_context()
     await context.add_init_script(f"localStorage.setItem('alerts', '{ALERTS}')")
@@ -296,6 +340,20 @@ async def test_a_burst_is_announced_once_in_ten_seconds(site: Site, browser: Bro
     said = await page.evaluate("said")
     assert said[1][0] - said[0][0] >= 10_000
     assert sum(int(text.split()[0]) for _, text in said) == 200
+
+
+async def test_what_a_chosen_kind_hides_is_not_announced(site: Site, browser: Browser) -> None:
+    await site.founds()
+    page = await visit(await browser.new_context(), f"{site.url}/?kind=leaves")
+    joined = [site.chain.joined(1, who, 1) for who in (ANA, BEA)]
+    await site.happens(*joined, site.chain.left(1, ANA, 1))
+    announcer = page.locator("#announcer")
+    await async_until(lambda: _says_something(announcer))
+    assert await announcer.text_content() == "1 new event"
+
+
+async def _says_something(found: Any) -> bool:
+    return bool(await found.text_content())
 
 
 async def test_without_notifications_nothing_speaks_of_the_desktop(

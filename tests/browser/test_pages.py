@@ -197,6 +197,19 @@ def _differs(page: Page, selector: str, before: str | None) -> Any:
     return probe
 
 
+async def test_who_switches_the_language_keeps_what_scripts_chose(
+    site: str, browser: Browser
+) -> None:
+    page = await visit(browser, site, locale="en-US")
+    await page.get_by_role("link", name="Joins").click()
+    await page.locator("[data-period='7d']").click()
+    await page.wait_for_url("**/?kind=joins&period=7d")
+    await page.get_by_role("button", name="Español").click()
+    await page.wait_for_selector("html[lang=es]")
+    assert page.url == f"{site}/?kind=joins&period=7d"
+    assert await page.locator("#feed-kinds [aria-current]").get_attribute("data-kind") == "joins"
+
+
 async def test_a_copy_button_copies_the_whole_address(site: str, browser: Browser) -> None:
     page = await visit(
         browser, f"{site}/pools/{CONTRACT}/1/", permissions=["clipboard-read", "clipboard-write"]
@@ -204,6 +217,22 @@ async def test_a_copy_button_copies_the_whole_address(site: str, browser: Browse
     await page.locator("#pool-facts").get_by_role("button", name=CONTRACT).click()
     await async_until(lambda: page.locator("#announcer").text_content())
     assert await page.evaluate("navigator.clipboard.readText()") == CONTRACT
+
+
+async def test_a_copy_button_copies_over_plain_http_too(site: str, browser: Browser) -> None:
+    """Where browsers have no `navigator.clipboard`: what is pasted then is what was copied."""
+    context = await browser.new_context()
+    await context.add_init_script(
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
+    )
+    page = await context.new_page()
+    await page.goto(f"{site}/pools/{CONTRACT}/1/")
+    await page.locator("#pool-facts").get_by_role("button", name=CONTRACT).click()
+    await async_until(lambda: page.locator("#announcer").text_content())
+    await page.goto(f"{site}/pools/")
+    await page.get_by_role("searchbox").focus()
+    await page.keyboard.press("Control+V")
+    assert await page.get_by_role("searchbox").input_value() == CONTRACT
 
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
