@@ -40,10 +40,10 @@
     };
   };
 
-  const read = async (url, { signal, patience = PATIENCE } = {}) => {
-    const limit = AbortSignal.timeout(patience);
+  const read = async (url, signal) => {
+    const limit = AbortSignal.timeout(PATIENCE);
     const answer = await fetch(url, {
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      signal: AbortSignal.any([limit, signal ?? limit]),
       headers: { Accept: "text/html" },
     });
     if (!answer.ok) throw new Error(answer.statusText);
@@ -53,11 +53,11 @@
   const listOf = (page) => page.querySelector("#list-view [data-list]");
 
   // Puts the pages that follow to this one until it has enough rows, there are none left, or `most` came.
-  const lengthen = async (page, isEnough, { most = Infinity, ...how } = {}) => {
+  const lengthen = async (page, isEnough, most = Infinity, signal) => {
     for (let count = 0; count < most && listOf(page) && !isEnough(listOf(page)); count += 1) {
       const link = page.querySelector(".pager [rel=next]");
       if (!link) return;
-      const next = await read(link.href, how);
+      const next = await read(link.href, signal);
       listOf(page).append(...(listOf(next)?.children ?? []));
       page.querySelector(".pager").replaceWith(next.querySelector(".pager"));
     }
@@ -69,7 +69,7 @@
   if (!parts.length) return;
 
   const ask = paced(async () => {
-    if (document.querySelector("#list-view[aria-busy]")) throw new Error("another page is on its way");
+    if (document.querySelector("#list-view[aria-busy]")) throw new Error("busy");
     const grown = document.querySelector("[data-afresh] [data-list]");
     const page = await read(location.href);
     if (grown) await lengthen(page, (list) => list.children.length >= grown.children.length);
@@ -79,10 +79,9 @@
     }
   });
 
-  const names = new Set(parts.map((part) => part.dataset.afresh).filter(Boolean));
-  const told = names.size && new RegExp(`<hx-partial id=(?:${[...names].join("|")})[ >]`);
+  const isTold = ({ dataset }, text) => dataset.afresh && text.includes(`<hx-partial id=${dataset.afresh}>`);
   document.getElementById("live")?.addEventListener("htmx:ws:after:message:incoming", ({ detail }) => {
-    if (told && told.test(detail.message.data)) ask();
+    if (parts.some((part) => isTold(part, detail.message.data))) ask();
   });
 
   const links = ({ dataset: { contract, poolId } }) =>

@@ -2,5 +2,6 @@
 import "./lists/fits.js";
 import "./lists/rows.js";
 import "./lists/pages.js";
+import "./lists/back.js";
 import "./lists/anew.js";
 import "./lists/filters.js";

@@ -12,6 +12,7 @@ from pools.models import Category
 from tests.browser.test_pages import violations
 from tests.factories import ANA, BEA, ChainFactory, Emitted, listener
 from tests.live import ORIGIN, WebServers, records, web_servers
+from tests.waiting import async_until
 
 __all__ = ["records", "web_servers"]
 
@@ -113,6 +114,35 @@ async def test_a_focus_on_the_next_page_s_link_goes_on_to_its_first_row(
     await page.wait_for_function("() => document.activeElement.closest('#pool-list > li')")
     focused = await page.evaluate("document.activeElement.closest('li').dataset.pool")
     assert focused == (await keys(page))[50]
+
+
+@pytest.mark.parametrize("leaves", [True, False], ids=["another page", "another view"])
+async def test_the_way_back_leads_to_the_row_that_was_read(
+    site: str, browser: Browser, leaves: bool
+) -> None:
+    page = await visit(browser, f"{site}/pools/")
+    for count in (100, POOLS):
+        await page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        await until_rows(page, count)
+    row = page.locator(f"{ROWS}:has-text('Escuela {POOLS - 80}')")
+    await row.evaluate("row => scrollTo(0, row.offsetTop + row.offsetParent.offsetTop - 300)")
+    await page.wait_for_function("() => history.state?.list?.index > 60")
+    place = await row.bounding_box()
+    assert place
+    if leaves:
+        await row.locator(".pool-name a").first.click()
+        await page.wait_for_url("**/pools/0x*/*/")
+    else:
+        await page.evaluate("goToList('/pools/?q=casa')")
+        await until_rows(page, 40)
+    await page.go_back()
+    await until_rows(page, POOLS)
+
+    async def is_there() -> bool:
+        now = await row.bounding_box()
+        return now is not None and abs(now["y"] - place["y"]) < 2
+
+    await async_until(is_there, 10)
 
 
 async def test_filters_work_as_one_types_and_the_way_back_undoes_them(

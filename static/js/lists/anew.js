@@ -8,7 +8,7 @@
   const list = view?.querySelector("[data-list]");
   if (!list?.dataset.filter) return; // members are a part of their page: afresh.js
   const { forget, growsOnTop, isLong, keyOf, merge, release } = listRows;
-  const { begin, isCurrent, isOne, put, shown } = listPages;
+  const { begin, count, put, shown } = listPages;
   const { placeOf, isAbove } = listed;
   const found = view.querySelector(".found");
 
@@ -29,13 +29,11 @@
 
   const bringUpToDate = async (page, signal) => {
     const standing = [...list.children].map(keyOf);
-    const size = Math.max(1, afresh.listOf(page).children.length);
     const meetsAll = (rows) => {
       const known = new Set([...rows.children].map(keyOf));
       return standing.every((key) => known.has(key));
     };
-    await afresh.lengthen(page, meetsAll, { most: Math.ceil(standing.length / size) + BEYOND, signal });
-    if (signal.aborted) return;
+    await afresh.lengthen(page, meetsAll, count() + BEYOND, signal);
     const rows = [...afresh.listOf(page).children];
     removeOthers(rows, !page.querySelector(".pager [rel=next]"));
     showCount(page);
@@ -53,19 +51,18 @@
 
   let reading = false;
   const readRows = async () => {
-    if (reading || view.ariaBusy) throw new Error("another page is on its way");
-    const ours = begin();
-    const { signal } = ours;
+    if (reading || view.ariaBusy) throw new Error("busy");
+    const signal = begin();
     reading = true;
     try {
-      const page = await afresh.read(shown(), { signal });
-      if (growsOnTop() && (isOne() || isLong())) put(page);
+      const page = await afresh.read(shown(), signal);
+      if (growsOnTop() && (count() === 1 || isLong())) put(page);
       else await bringUpToDate(page, signal);
     } finally {
       reading = false;
-      if (isCurrent(ours)) forget();
+      if (!signal.aborted) forget();
     }
-    if (!isCurrent(ours)) throw new Error("another page came instead");
+    signal.throwIfAborted(); // another page came instead
   };
 
   const act = async () => {

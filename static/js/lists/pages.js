@@ -2,7 +2,7 @@
 // (a link with data-view, other filters, a step back) takes the place of this one. It reads the pages
 // that also work without it, and tells of each that it shows ("list:page").
 (() => {
-  const BY_ITSELF = 20; // pages; then a click is asked for, so that the footer can be reached
+  const BY_ITSELF = 20; // pages, also of a list that is come back to; then a click is asked for, so that the footer can be reached
   const AGAIN = 5000; // ms until a page that did not come is asked for again
 
   const view = document.getElementById("list-view");
@@ -18,13 +18,13 @@
     underWay.abort();
     underWay = new AbortController();
     hold();
-    return underWay;
+    return underWay.signal;
   };
 
   const fetchPage = (url) => {
-    const { signal } = begin();
+    const signal = begin();
     view.setAttribute("aria-busy", "true");
-    return afresh.read(url, { signal });
+    return afresh.read(url, signal);
   };
 
   const settle = () => {
@@ -139,15 +139,17 @@
     addEventListener("popstate", () => {
       if (here() === shown) return; // a step to or from a #fragment of this list
       shown = here();
-      go(location.href, { history: "none" });
+      const arriving = go(location.href, { history: "none" });
+      dispatchEvent(new CustomEvent("list:back", { detail: arriving }));
     });
   }
 
   globalThis.goToList = go;
   globalThis.listPages = {
+    append,
     begin,
-    isCurrent: (ours) => ours === underWay,
-    isOne: () => pages === 1,
+    count: () => pages,
+    MOST: BY_ITSELF,
     put,
     shown: () => shown,
   };
