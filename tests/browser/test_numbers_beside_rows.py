@@ -143,7 +143,7 @@ async def test_the_members_of_a_pool_come_and_go_on_their_page(
     chain.block(chain.joined(1, CARO, 20 * BTC), chain.left(1, BEA, BTC))
     await until_rows(page, MEMBERS + 1, rows)
     await until_says(page, f"{rows}:has-text('{BEA[:6]}')", "left")
-    await until_says(page, f"{rows} >> nth=60", "joined 5 hr. ago 20")
+    await until_says(page, f"{rows} >> nth=60 >> td.right >> nth=0", "20")
     await until_says(page, "#members-in-all", f"{MEMBERS} members now")
     said = told(site, f"{POOL}members?limit=1000")["results"]
     assert [each["account"] for each in said if not each["active"]] == [BEA]
