@@ -26,7 +26,9 @@ from pools.own_charts import EVERYTHING, LETTERS, PAGE, SHAPES, Definition, OwnC
 
 # What is pasted: a pool's page or its last two parts, an account's page or its address, a number.
 _POOL: Final = re.compile(r"(0[xX][0-9a-fA-F]{40})[/\s:#-]+([0-9]{1,78})(?:$|[/?#\s])", re.ASCII)
-_ADDRESS: Final = re.compile(r"(?:^|/)(0[xX][0-9a-fA-F]{40})(?:$|[/?#])", re.ASCII)
+_ADDRESS: Final = re.compile(
+    r"(?:^|accounts/)(0[xX][0-9a-fA-F]{40})(?:$|[?#]|/(?:$|[?#]))", re.ASCII
+)
 _NUMBER: Final = re.compile(r"#?\s*([0-9]{1,78})", re.ASCII)
 LONGEST: Final = 400  # characters of what is pasted
 

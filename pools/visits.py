@@ -81,8 +81,8 @@ def _is_heard(request: HttpRequest) -> bool:
     who = client(meta.get("REMOTE_ADDR") or "", meta.get("HTTP_X_FORWARDED_FOR", ""))
     if who is None:
         return True
-    day = f"visits:{_today()}"
-    left = int(_DAY - time.time() % _DAY) + 1
+    now = int(time.time())
+    day, left = f"visits:{now // _DAY}", _DAY - now % _DAY
     key = cache.get_or_set(f"{day}:key", partial(secrets.token_hex, 32), timeout=left)
     digest = hmac.digest(str(key).encode(), str(who).encode(), "sha256").hex()
     return _is_first(f"{day}:{digest}", MOST_A_DAY, timeout=left)

@@ -46,7 +46,11 @@ class Charts:
                 self._waiting.setdefault(topic.period, {})[topic] = languages
         period, watched = self._waiting.popitem()
         figures = self._hub.source.figures
-        news = await self._hub.in_thread(figures.changed, period, watched)
+        try:
+            news = await self._hub.in_thread(figures.changed, period, watched)
+        except BaseException:  # nothing was told: it waits again
+            self._waiting[period] = watched
+            raise
         self._at = max(self._at, began + max(EACH, REST * (time.monotonic() - began)))
         if any(any(texts.values()) for texts in news.values()):
             self._hub.forget_standing()

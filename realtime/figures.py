@@ -42,13 +42,14 @@ class Figures:
         Of the charts of a period that these topics name, each made once for a language.
         """
         texts: dict[Topic, dict[Language, str]] = {topic: {} for topic in watched}
+        told = dict(self._told)
         for language in {language for languages in watched.values() for language in languages}:
             topics = [topic for topic, languages in watched.items() if language in languages]
             wanted = {name for topic in topics for name in names_of(topic)}
             with fragments.in_language(language):
                 now = _made(period, [name for name in titles.ALL if name in wanted])
             before = self._told.get((period, language), {})
-            self._told[period, language] = now
+            told[period, language] = now
             news = {
                 name: "".join(
                     html
@@ -61,6 +62,7 @@ class Figures:
                 texts[topic][language] = "".join(news[name] for name in names_of(topic))
             if any(news.values()):
                 self._told_at[period, language] = time.monotonic()
+        self._told = told  # in the end: who could not read all of it tells nothing
         return texts
 
     def told_lately(self, topic: Topic, language: Language) -> str:

@@ -34,7 +34,7 @@ ATTEMPTS = 20
 # that all would wait for the last one.
 BREATH = 25
 # Each wish that nobody shares costs a snapshot in memory and a text for every frame.
-MOST_AUDIENCES = 1024
+MOST_AUDIENCES = 4096
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

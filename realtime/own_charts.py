@@ -16,8 +16,8 @@ from realtime.topics import Topic
 if TYPE_CHECKING:
     from realtime.hub import Hub
 
-AT_ONCE: Final = 4
-MOST: Final = 1024  # different ones, languages told apart; others are as they were with their page
+AT_ONCE: Final = 2  # frames wait meanwhile
+MOST: Final = 4096  # different ones, languages told apart; others are as they were with their page
 
 Some = dict[Topic, set[Language]]
 
@@ -79,7 +79,8 @@ class OwnCharts:
         """Tell some of those that wait."""
         began = time.monotonic()
         figures = self._hub.source.own_figures
-        if self._changed and not self._waiting and began >= self._round_at:
+        # Also while some wait: newcomers alone could keep a round from ever beginning.
+        if self._changed and began >= self._round_at:
             self._changed = False
             self._round_at = began + EACH
             for topic, language in self._watched:
@@ -91,7 +92,13 @@ class OwnCharts:
         some, whole = self._take()
         if not some:
             return
-        news = await self._hub.in_thread(figures.changed, some, whole)
+        try:
+            news = await self._hub.in_thread(figures.changed, some, whole)
+        except BaseException:  # nothing was told: all of them wait again
+            for topic, languages in some.items():
+                self._waiting.setdefault(topic, set()).update(languages)
+            self._whole |= whole
+            raise
         for wanted, text in news.items():
             if text:
                 self._told_at[wanted] = time.monotonic()

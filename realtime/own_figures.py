@@ -33,6 +33,7 @@ class OwnFigures:
         """What differs from what was told before, each chart read once; all of those in `whole`."""
         readers: dict[str, own.Reader] = {}
         texts: dict[Wanted, str] = {}
+        told: dict[Wanted, Told] = {}
         for topic, languages in some.items():
             assert topic.own is not None  # noqa: S101 - topics of other kinds never come here
             reader = readers.setdefault(topic.period, own.Reader(topic.period, timezone.now()))
@@ -42,8 +43,9 @@ class OwnFigures:
                 with fragments.in_language(language):
                     parts = fragments.figure(own.chart(topic.own, topic.period, found))
                 before = {} if wanted in whole else self._told.get(wanted, {})
-                now = self._told[wanted] = {target: hash(html) for target, html in parts.items()}
+                now = told[wanted] = {target: hash(html) for target, html in parts.items()}
                 texts[wanted] = "".join(
                     html for target, html in parts.items() if before.get(target) != now[target]
                 )
+        self._told.update(told)  # in the end: who could not read all of it tells nothing
         return texts

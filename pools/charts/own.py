@@ -20,10 +20,11 @@ from pools.charts.dashboard import period_words
 from pools.charts.over_time import GROUP_CSS, group_words
 from pools.charts.shown import Chart, Key, Table
 from pools.own_charts import EVERYTHING, LETTERS, PAGE, Definition, Subject
+from pools.periods import HOUR
 from pools.presentation import WEI_PER_BTC
 from pools.selectors import activity
 from pools.selectors.activity import Activity
-from pools.selectors.subjects import MOST_LOGS, happened
+from pools.selectors.subjects import happened
 from pools.stretches import Period
 
 NAME: Final = "chart-own-"  # before a definition: the id of its element
@@ -31,10 +32,10 @@ NAME: Final = "chart-own-"  # before a definition: the id of its element
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read for a chart; `cut` and `name` are those of `subjects.Happened`."""
+    """What was read for a chart; `cut_at` and `name` are those of `subjects.Happened`."""
 
     activity: Activity
-    cut: bool = False
+    cut_at: datetime | None = None
     name: str | None = None
 
 
@@ -52,7 +53,7 @@ class Reader:
         found = happened(of.subject, since=since, until=until, groups=groups, amounts=of.amounts)
         first = found.hours[0][0] if found.hours else None
         read = Activity(self._now, first, found.hours, (), 0, (), (), ())
-        return Found(read, found.cut, found.name)
+        return Found(read, found.cut_at, found.name)
 
     @cached_property
     def _everything(self) -> Activity:
@@ -85,13 +86,13 @@ def chart(of: Definition, period: Period, found: Found) -> Chart:
     """A period that it has of its own is `period`, too."""
     say = _btc if of.amounts else shown.count
     everything = compared.spans_of(period, found.activity)
-    spans = _whole(everything, found.activity.hours[0][0]) if found.cut else everything
+    spans = _whole(everything, found.cut_at) if found.cut_at else everything
     cut = spans != everything
     names = shown.bucket_names(spans)
     places = [LETTERS.index(letter) for letter in of.letters]
     groups = len(LETTERS)
     counts = _columns(buckets.into(found.activity.hours, spans, groups), places)
-    before = None if found.cut else compared.before(period, found.activity, spans, groups)
+    before = None if found.cut_at else compared.before(period, found.activity, spans, groups)
     if before is not None:
         before = Before(_columns(before.counts, places), before.days, before.pools_since)
     sums = before.sums() if before else None
@@ -107,10 +108,12 @@ def chart(of: Definition, period: Period, found: Found) -> Chart:
     plain = of.shape == "line" or len(keys) == 1  # without a legend
     if plain and of.shape != "sum":
         compare = f"{_('Sum')}: {in_words(total)}. {compare}"
+    if cut:  # beside the numbers, which change while the page is open
+        compare = f"{_since(spans)} {compare}".strip()
     return Chart(
         name=f"{NAME}{of}",
         title=called,
-        hint=_hint(of, spans, cut=cut),
+        hint=_hint(of, spans),
         shape=shape,
         drawing=drawn if total or then else None,
         summary=f"{in_words(total)}. {shown.summed(keys)}",
@@ -132,10 +135,11 @@ def chart(of: Definition, period: Period, found: Found) -> Chart:
 
 def _whole(spans: Buckets, oldest: datetime) -> Buckets:
     """Those that begin after the hour of the oldest event that was read: in it and before there
-    were others. The last one in any case.
+    were others. If that was in the last one, what of it comes after that hour; perhaps nothing.
     """
     edges = [edge for edge in spans.edges if edge > oldest]
-    return Buckets(spans.unit, tuple(edges) if len(edges) > 1 else spans.edges[-2:])
+    end = spans.edges[-1]
+    return Buckets(spans.unit, tuple(edges) if len(edges) > 1 else (min(oldest + HOUR, end), end))
 
 
 def _drawn(
@@ -183,18 +187,19 @@ def _titles(
     return told
 
 
-def _hint(of: Definition, spans: Buckets, *, cut: bool) -> str:
+def _hint(of: Definition, spans: Buckets) -> str:
     parts = [] if of.period == PAGE else [period_words(of.period)]
     if of.period == "all":
         parts = [_("since the beginning")]
     if of.shape != "sum":
         parts.append(shown.unit_words(spans.unit))
-    if cut:
-        begin = spans.edges[0]
-        at = f", {shown.clock_time(begin)}" if spans.unit == "hour" else ""
-        words = {"when": shown.day(begin) + at, "count": shown.count(MOST_LOGS)}
-        parts.append(_("since %(when)s: the last %(count)s events") % words)
     return ", ".join(parts)
+
+
+def _since(spans: Buckets) -> str:
+    begin, clock = spans.edges[0], shown.clock_time(spans.edges[0])
+    at = f", {clock}" if spans.unit == "hour" or clock != "00:00" else ""
+    return _("Only since %(when)s: there are too many events.") % {"when": shown.day(begin) + at}
 
 
 def _words(letters: str) -> list[str]:

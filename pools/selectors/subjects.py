@@ -19,6 +19,7 @@ from pools.selectors.hours import GROUPS
 from pools.selectors.lists import standing_events
 
 MOST_LOGS: Final = 1_000  # the newest
+MOST_SCANNED: Final = 20_000  # of a subject's, where only some of its kinds count
 # As text, which begins alike in both databases: hundreds of moments take their time to make.
 _HOUR: Final = Substr(Cast("timestamp", TextField()), 1, len("2025-01-31 12"))
 _AMOUNTS: Final = {
@@ -38,12 +39,12 @@ _PLACES: Final = {kind: place for place, kind in enumerate(GROUPS)}
 class Happened:
     """The hours of a subject, with a count, or an amount in wei, for each group of kinds.
 
-    `cut`: there was more than is read. `name` is a pool's cleaned one, None if there is no such
-    pool.
+    `cut_at`: there was more than is read, the last of it in this hour, which is not all here, or
+    earlier. `name` is a pool's cleaned one, None if there is no such pool.
     """
 
     hours: Sequence[Hour]
-    cut: bool
+    cut_at: datetime | None = None
     name: str | None = None
 
 
@@ -55,36 +56,41 @@ def happened(
     groups: Collection[int],
     amounts: bool,
 ) -> Happened:
-    """Of these groups, from and up to, not including, these moments; four queries at most.
+    """Of these groups, from and up to, not including, these moments; five queries at most.
 
     Where zones begin their days within an hour (UTC), that is the earlier day's, as in `hours`.
     Amounts are those of events that the fold took in, as in the totals of pools.
     """
     found, name = _logs_of(subject)
     if found is None:
-        return Happened((), cut=False, name=name)
+        return Happened((), name=name)
     if since is not None:
         first = block_times.first_since(next_hour(since))
         if first is None:
-            return Happened((), cut=False, name=name)
+            return Happened((), name=name)
         found = found.filter(block_number__gte=first)
     if until is not None:
         last = block_times.last_before(next_hour(until))
         found = found.filter(block_number__lte=-1 if last is None else last)
+    found = found.order_by("-block_number", "-log_index").annotate(hour=_HOUR)
+    cut_at = None
     # Of everything, some kinds may lie far apart: all are read then.
     if len(GROUPS) not in groups and subject != EVERYTHING:
+        for block, hour in found.values_list("block_number", "hour")[MOST_SCANNED:][:1]:
+            found, cut_at = found.filter(block_number__gt=block), _moment(hour)
         found = found.filter(kind__in=[GROUPS[group] for group in groups])
     if amounts:
         found = found.filter(problem="")
-    newest = found.order_by("-block_number", "-log_index").annotate(hour=_HOUR)
     fields = ("hour", "kind", "data") if amounts else ("hour", "kind")
-    rows = list(newest.values_list(*fields)[: MOST_LOGS + 1])
+    rows = list(found.values_list(*fields)[: MOST_LOGS + 1])
     sums: dict[str, list[int]] = {}
     for hour, kind, *data in reversed(rows[:MOST_LOGS]):
         counts = sums.get(hour) or sums.setdefault(hour, [0] * (len(GROUPS) + 1))
         counts[_PLACES.get(kind, len(GROUPS))] += _amount(kind, *data) if amounts else 1
     hours = [(_moment(hour), tuple(counts)) for hour, counts in sums.items()]
-    return Happened(hours, cut=len(rows) > MOST_LOGS, name=name)
+    if len(rows) > MOST_LOGS:
+        cut_at = hours[0][0]
+    return Happened(hours, cut_at, name)
 
 
 def _moment(hour: str) -> datetime:

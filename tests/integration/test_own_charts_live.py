@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections import deque
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from itertools import pairwise
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
+from pools.charts import own
 from pools.own_charts import Definition, Subject
 from realtime import own_charts
 from realtime.frames import Audience, Wanted
@@ -117,6 +120,60 @@ async def test_many_charts_of_strangers_take_turns_and_rest_in_between(
     assert len(looks) >= len(every) / own_charts.AT_ONCE
     for (began, ended, _some), (again, *_rest) in pairwise(looks):
         assert again - ended >= 3 * (ended - began)
+
+
+async def test_what_could_not_be_read_is_told_when_it_can(
+    chain: ChainFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_charts, "EACH", 0.1)
+    two = [f"own:24h:{chart}" for chart in (JOINS, "n_l_bars_page")]
+    async with running() as hub:
+        browser = await Browser(audience(*two)).join(hub)
+        await browser.until_it_saw("chart-own-n_l")
+        read, fails = own.Reader.read, ["once"]
+
+        def fail_at_the_second(self: own.Reader, of: Definition) -> own.Found:
+            if of.letters == "l" and fails:
+                fails.pop()
+                raise OperationalError("database is locked")
+            return read(self, of)
+
+        monkeypatch.setattr(own.Reader, "read", fail_at_the_second)
+        chain.block(chain.joined(1, address("late"), BTC), at=timezone.now())
+        await browser.until_it_saw("Sum: 2 events")
+        assert not fails
+
+
+async def test_newcomers_keep_nobody_from_being_told(
+    chain: ChainFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_charts, "EACH", 0.1)
+    monkeypatch.setattr(own_charts, "REST", 3.0)
+    async with running() as hub:
+        browser = await Browser(audience(f"own:24h:{JOINS}")).join(hub)
+        await browser.until_it_saw("chart-own")
+        over = asyncio.Event()
+
+        async def come() -> None:
+            number, here = 0, deque[Browser]()
+            while not over.is_set():
+                number += 6
+                every = [Subject(ANA, number + each) for each in range(6)]
+                topics = [f"own:24h:{Definition('j', subject=each)}" for each in every]
+                here.append(await Browser(audience(*topics)).join(hub))
+                await asyncio.sleep(0.01)
+                if len(here) > 8:
+                    left = here.popleft()
+                    hub.leave(left.outlet, left.audience)
+
+        coming = asyncio.create_task(come())
+        try:
+            for joins in (2, 3):
+                chain.block(chain.joined(1, address(f"late {joins}"), BTC), at=timezone.now())
+                await browser.until_it_saw(f"Sum: {joins} events", 20)
+        finally:
+            over.set()
+            await coming
 
 
 async def test_beyond_a_bound_no_further_charts_are_heard_of_but_those_of_others_are(
