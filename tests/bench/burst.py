@@ -73,7 +73,7 @@ def _tabs(stack: Stack, tabs: int) -> Iterator[list[Page]]:
             context = browser.new_context(reduced_motion=motion)  # type: ignore[arg-type]
             page = context.new_page()
             page.goto(stack.url)
-            page.wait_for_function("document.body.dataset.link === 'live'")
+            page.wait_for_selector("body[data-link=live]", state="attached")
             pages.append(page)
         yield pages
         browser.close()

@@ -74,7 +74,7 @@ def watched_page(stack: Stack) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=FLAGS)
         page = browser.new_page()
         page.goto(stack.url)
-        page.wait_for_function("document.body.dataset.link === 'live'")
+        page.wait_for_selector("body[data-link=live]", state="attached")
         page.evaluate(_WATCH)
         yield page
         browser.close()
