@@ -17,7 +17,7 @@ def arranged(arrangement: Arrangement, own: Sequence[OwnChart], period: Period) 
     names = arrangement.parts("charts")
     chosen = [chart for chart in own if chart.name in names]
     ready = [name for name in names if name not in {chart.name for chart in chosen}]
-    found = dict(kept.by_name(period, ready)) if ready else {}
+    found = kept.figures(period, ready) if ready else {}
     if chosen:
         found |= kept_own.figures(chosen, period)
     for name in set(names).intersection(arrangement.wide_parts("charts")):

@@ -14,12 +14,11 @@ from typing import Final
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from pools.buckets import PERIODS
 from pools.charts import dashboard
-from pools.charts.titles import ALL
 from pools.selectors import activity
 from pools.stretches import Period
 
@@ -42,14 +41,8 @@ _kept: dict[Key, Drawing] = {}
 _lock = threading.Lock()
 
 
-def figures(period: Period, names: Sequence[str] = ALL) -> SafeString:
-    """The charts of these names of a period, in this order, in the active language."""
-    found = by_name(period, names)
-    return mark_safe("".join(found[name] for name in names))  # noqa: S308 - rendered by us
-
-
-def by_name(period: Period, names: Sequence[str]) -> dict[str, SafeString]:
-    """These charts at least.
+def figures(period: Period, names: Sequence[str]) -> dict[str, SafeString]:
+    """The charts of a period by these names of theirs, in the active language.
 
     However many days strangers ask for, they leave the drawings of the named periods alone; and
     whatever they arrange, no chart is kept twice.
@@ -65,7 +58,7 @@ def by_name(period: Period, names: Sequence[str]) -> dict[str, SafeString]:
     if missing := [name for name in names if name not in drawing.html]:
         drawing.html.update(_draw(period, missing, now))
         _keep(key, drawing)
-    return drawing.html
+    return {name: drawing.html[name] for name in names}
 
 
 def forget() -> None:
