@@ -8,14 +8,19 @@ from typing import Any
 
 import pytest
 from channels.testing import HttpCommunicator
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import path
 
-from coopsite.handler import OneThreadHandler
+from coopsite.handler import KEPT_THREADS, OneThreadHandler
+from tests.waiting import until
+
+HEADERS = [(b"host", b"127.0.0.1")]
 
 threads: list[int] = []
+opened: list[object] = []
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -39,23 +44,74 @@ def view(_request: HttpRequest) -> HttpResponse:
     return HttpResponse("here")
 
 
+async def got(handler: OneThreadHandler, address: str) -> None:
+    browser = HttpCommunicator(handler, "GET", address, headers=HEADERS)
+    answer = await browser.get_response(timeout=10)
+    await browser.wait()
+    assert answer["body"] == b"here"
+
+
 def test_middleware_and_view_share_a_thread_that_is_not_the_event_loops(settings: Any) -> None:
     settings.MIDDLEWARE = [f"{__name__}.noting", *settings.MIDDLEWARE, f"{__name__}.noting"]
     settings.ROOT_URLCONF = (path("", view),)
     threads.clear()
 
     async def asked() -> int:
-        headers = [(b"host", b"127.0.0.1")]
-        browser = HttpCommunicator(OneThreadHandler(), "GET", "/", headers=headers)
-        answer = await browser.get_response()
-        await browser.wait()
-        assert answer["body"] == b"here"
+        await got(OneThreadHandler(), "/")
         return threading.get_ident()
 
     loop = asyncio.run(asked())
     assert len(threads) == 5
     assert len(set(threads)) == 1
     assert loop not in threads
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_next_request_finds_the_thread_of_the_last_and_its_connection(settings: Any) -> None:
+    def reading(request: HttpRequest) -> HttpResponse:
+        connection.ensure_connection()
+        opened.append(connection.connection)
+        return view(request)
+
+    def closing(request: HttpRequest) -> HttpResponse:
+        connection.close()
+        return view(request)
+
+    settings.ROOT_URLCONF = (path("", reading), path("closing", closing))
+    threads.clear()
+    opened.clear()
+
+    async def asked() -> None:
+        handler = OneThreadHandler()
+        for address in ("/", "/", "/closing"):
+            await got(handler, address)
+
+    asyncio.run(asked())
+    first, second = opened
+    assert first is second
+    assert len(set(threads)) == 1
+
+
+def test_requests_at_the_same_time_have_a_thread_each_of_which_some_are_kept(settings: Any) -> None:
+    together = threading.Barrier(KEPT_THREADS + 2)
+
+    def waiting(request: HttpRequest) -> HttpResponse:
+        together.wait(10)
+        return view(request)
+
+    settings.ROOT_URLCONF = (path("", waiting),)
+    threads.clear()
+
+    def alive() -> int:
+        return sum(thread.ident in threads for thread in threading.enumerate())
+
+    async def asked() -> None:
+        await asyncio.gather(*(got(handler, "/") for _ in range(together.parties)))
+
+    handler = OneThreadHandler()
+    asyncio.run(asked())
+    assert len(set(threads)) == together.parties
+    until(lambda: alive() == KEPT_THREADS)
 
 
 @pytest.mark.django_db
