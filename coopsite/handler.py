@@ -5,14 +5,17 @@ hands every request some thirty times from thread to thread, and begins a thread
 whose database connection is opened and warmed anew: together half the time of a page.
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from django.core.handlers.asgi import ASGIHandler
 from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+Message: TypeAlias = Mapping[str, Any]
 
 KEPT_THREADS = 8
 
@@ -28,7 +31,10 @@ class OneThreadHandler(ASGIHandler):
         super().load_middleware(is_async=False)
 
     async def __call__(
-        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
     ) -> None:
         # The one that worked last: a quiet time leaves the others to their connections' end.
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(max_workers=1)

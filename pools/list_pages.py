@@ -61,11 +61,12 @@ def pool_list(request: HttpRequest) -> HttpResponse:
     filters = PoolFilter(request.GET)
     categories = _category_options(filters.values.get("category"))
     names = {"status": dict(STATUSES), "category": dict(categories)}
+    around = frame(topics="pools,notices")
     context = {
-        **frame(topics="pools,notices"),
+        **around,
         "options": {"status": STATUSES, "category": categories, "ordering": ORDERINGS},
         "more_open": any(request.GET.get(name) for name in MORE_POOL_FILTERS),
-        **_list(filters, selectors.pools(filters), request.GET, names),
+        **_list(filters, selectors.pools(filters, around["contracts"]), request.GET, names),
         "newest_first": filters.ordering.name == "-created" and not filters.after,
     }
     return render(request, "pools/list.html", context)
@@ -99,12 +100,13 @@ def member_list(request: HttpRequest, contract: str, pool_id: int) -> HttpRespon
     address = checksum(bytes.fromhex(contract[2:]))
     if address != contract:
         return redirect("pools:members", contract=address, pool_id=pool_id, permanent=True)
-    pool = selectors.pool(contract, pool_id)
+    around = frame(topics=f"pool:{contract}:{pool_id},notices")
+    pool = selectors.pool(contract, pool_id, around["contracts"])
     if pool is None:
         raise Http404("no such pool")
     filters = MemberFilter(request.GET)
     context = {
-        **frame(topics=f"pool:{contract}:{pool_id},notices"),
+        **around,
         "pool": pool,
         **_list(filters, selectors.members(pool, filters), request.GET, {}),
     }

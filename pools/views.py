@@ -92,11 +92,13 @@ def short_pool_page(_request: HttpRequest, contract_key: int, pool_id: int) -> H
 
 
 def _pool_now(contract: str, pool_id: int) -> dict[str, Any]:
-    pool = selectors.pool(contract, pool_id)
+    # Read before the pool, which must not be older than the number that the page follows from.
+    around = frame(topics=f"pool:{contract}:{pool_id},notices")
+    pool = selectors.pool(contract, pool_id, around["contracts"])
     if pool is None:
         raise Http404("no such pool")
     return {
-        **frame(topics=f"pool:{contract}:{pool_id},notices"),
+        **around,
         "pool": pool,
         "members": selectors.largest_members(pool, MEMBERS_SHOWN),
         "events": selectors.latest_events(FEED_ROWS, pool=pool),

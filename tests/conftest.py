@@ -14,6 +14,7 @@ from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
 from pools.charts import kept, kept_own, series
+from pools.selectors import fees
 from tests.redis_server import RedisServer
 
 # How long an example takes says something of the machine, nothing of the code.
@@ -30,11 +31,12 @@ def bring_back_what_migrations_brought(sender: AppConfig, **told: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_charts_of_another_test() -> None:
-    """The process keeps charts for seconds, whatever happens to the records."""
+def nothing_kept_of_another_test() -> None:
+    """The process keeps what it read, whatever happens to the records."""
     kept.forget()
     series.forget()
     kept_own.forget()
+    fees.forget()
 
 
 pytest_plugins = ["tests.chain", "tests.chromium", "tests.postgres", "tests.processes"]

@@ -1,7 +1,7 @@
 """Reads of pools, members, events and messages, in a constant number of queries each.
 
 Numbers about the whole are in `overview`; which rows a URL asks for is `filters`' matter. Whoever
-has read `contracts` hands them to the reads of events, which then do not ask for them.
+has read `contracts` hands them to the reads of pools and events, which then do not ask for them.
 """
 
 import sys
@@ -20,18 +20,24 @@ from pools.projecting import event_of
 from pools.rows import EventRow, Message
 
 
-def pool(contract: str, pool_id: int) -> Pool | None:
+def pool(contract: str, pool_id: int, contracts: Sequence[Contract] = ()) -> Pool | None:
     """The pool of a contract (checksummed address), None when there is no such pool."""
-    return all_pools().filter(contract__address=contract, pool_id=pool_id).first()
+    known = next((one for one in contracts if one.address == contract), None)
+    if known is None:
+        return all_pools().filter(contract__address=contract, pool_id=pool_id).first()
+    found = _pools_without_contracts().filter(contract=known, pool_id=pool_id)
+    return next(iter(_with_contracts(found[:1], [known])), None)
 
 
-def pools(filters: PoolFilter) -> Page[Pool]:
+def pools(filters: PoolFilter, contracts: Sequence[Contract] = ()) -> Page[Pool]:
     """The pools that the filter's valid values select; a wrong value selects nothing away."""
-    return _page(filters.select(all_pools()), filters)
+    found = _page(filters.select(_joined_unless(contracts)), filters)
+    return found.map(lambda pools: _with_contracts(pools, contracts))
 
 
-def newest_pools(limit: int) -> list[Pool]:
-    return list(all_pools().order_by("-created_block", "-created_log_index")[:limit])
+def newest_pools(limit: int, contracts: Sequence[Contract] = ()) -> list[Pool]:
+    found = _joined_unless(contracts).order_by("-created_block", "-created_log_index")
+    return _with_contracts(found[:limit], contracts)
 
 
 def members(pool: Pool, filters: MemberFilter) -> Page[Membership]:
@@ -45,7 +51,7 @@ def largest_members(pool: Pool, limit: int) -> list[Membership]:
     return list(found.order_by("-active", "-contribution", "account")[:limit])
 
 
-def events(filters: EventFilter, contracts: Iterable[Contract] = ()) -> Page[EventRow]:
+def events(filters: EventFilter, contracts: Sequence[Contract] = ()) -> Page[EventRow]:
     """The events that the filter's valid values select, without those that were taken back."""
     found = _page(filters.select(standing_events()), filters)
     return found.map(lambda logs: event_rows(logs, contracts))
@@ -55,7 +61,7 @@ def latest_events(
     limit: int = 10,
     pool: Pool | None = None,
     up_to: int | None = None,
-    contracts: Iterable[Contract] = (),
+    contracts: Sequence[Contract] = (),
 ) -> list[EventRow]:
     """The newest events, newest first; of that pool alone, and up to that block, if told so."""
     found = standing_events().order_by("-block_number", "-log_index")
@@ -69,7 +75,7 @@ def latest_events(
 
 
 def latest_of_kinds(
-    kinds: Sequence[str], limit: int, contracts: Iterable[Contract] = ()
+    kinds: Sequence[str], limit: int, contracts: Sequence[Contract] = ()
 ) -> list[EventRow]:
     """The newest events of these kinds that could be read, newest first.
 
@@ -114,27 +120,29 @@ def outbox_after(seq: int, limit: int) -> list[Message]:
     ]
 
 
-def event_rows(logs: Iterable[Log], contracts: Iterable[Contract] = ()) -> list[EventRow]:
+def event_rows(logs: Iterable[Log], contracts: Sequence[Contract] = ()) -> list[EventRow]:
     """The rows for decoded logs, with pool names and confirmations."""
     found = list(logs)
     return _rows_of(found, _pool_names(found), contracts)
 
 
 def _rows_of(
-    logs: Sequence[Log], names: Mapping[tuple[int, int], str], contracts: Iterable[Contract]
+    logs: Sequence[Log], names: Mapping[tuple[int, int], str], contracts: Sequence[Contract]
 ) -> list[EventRow]:
-    _attach_contracts(logs, {contract.pk: contract for contract in contracts})
+    _attach_contracts(logs, contracts)
     _attach_blocks(logs)
     confirmed_up_to = _confirmed_block()
     return [_event_row(log, names, confirmed_up_to) for log in logs]
 
 
-def _attach_contracts(logs: Sequence[Log], known: Mapping[int, Contract]) -> None:
-    without = [log for log in logs if not Log.contract.is_cached(log)]
-    unknown = {log.contract_id for log in without} - known.keys()
+def _attach_contracts(rows: Sequence[Log | Pool], contracts: Sequence[Contract]) -> None:
+    """Not joined: a page has read them, and their columns cost as much as the rows' own."""
+    without = [row for row in rows if not type(row).contract.is_cached(row)]
+    known = {contract.pk: contract for contract in contracts}
+    unknown = {row.contract_id for row in without} - known.keys()
     found = {**known, **Contract.objects.in_bulk(unknown)} if unknown else known
-    for log in without:
-        log.contract = found[log.contract_id]
+    for row in without:
+        row.contract = found[row.contract_id]
 
 
 def _attach_blocks(logs: Sequence[Log]) -> None:
@@ -150,8 +158,23 @@ def _page(found: QuerySet[paging.M], filters: PagedFilter) -> Page[paging.M]:
 
 
 def all_pools() -> QuerySet[Pool]:
-    with_all = Pool.objects.select_related("contract", "category")
-    return with_all.defer("name_raw", "category__keywords_en", "category__keywords_es")
+    """Each with its contract and its category."""
+    return _pools_without_contracts().select_related("contract")
+
+
+def _joined_unless(contracts: Sequence[Contract]) -> QuerySet[Pool]:
+    return _pools_without_contracts() if contracts else all_pools()
+
+
+def _pools_without_contracts() -> QuerySet[Pool]:
+    with_category = Pool.objects.select_related("category")
+    return with_category.defer("name_raw", "category__keywords_en", "category__keywords_es")
+
+
+def _with_contracts(pools: Iterable[Pool], contracts: Sequence[Contract]) -> list[Pool]:
+    found = list(pools)
+    _attach_contracts(found, contracts)
+    return found
 
 
 def standing_events() -> QuerySet[Log]:

@@ -40,7 +40,8 @@ def contracts() -> list[Contract]:
 def stats(now: datetime | None = None) -> Stats:
     """The dashboard's numbers, days and hours by the site's time zone and block time."""
     now = now or timezone.now()
-    return stats_of(contracts(), newest_pools(1), hours.recent(now), now=now)
+    found = contracts()
+    return stats_of(found, newest_pools(1, found), hours.recent(now), now=now)
 
 
 def stats_of(

@@ -395,6 +395,21 @@ def test_a_change_of_the_fees_is_told_on_every_page_for_a_day(
     assert selectors.surroundings(later).fee_changes == []
 
 
+def test_a_change_of_a_fee_shows_at_once_and_no_longer_when_it_is_taken_back(
+    client: Client, chain: ChainFactory
+) -> None:
+    chain.block(chain.event("PerformanceFeeUpdated", old_fee=100, new_fee=1000))
+    assert "from 1\u202f% to 10\u202f%" in page(client, "/pools/")
+    chain.block(chain.event("PerformanceFeeUpdated", old_fee=1000, new_fee=1500))
+    assert "from 10\u202f% to 15\u202f%" in page(client, "/pools/")
+    chain.roll_back(chain.head.number - 1)
+    html = page(client, "/pools/")
+    assert "from 1\u202f% to 10\u202f%" in html
+    assert "15\u202f%" not in html
+    chain.block(chain.event("PerformanceFeeUpdated", old_fee=1000, new_fee=1200))
+    assert "from 10\u202f% to 12\u202f%" in page(client, "/pools/")
+
+
 def test_many_changes_of_one_fee_hide_no_other_change(client: Client) -> None:
     other = address("other contract")
     chain = ChainFactory(
