@@ -31,6 +31,10 @@ def standing() -> QuerySet[PoolReading]:
     return PoolReading.objects.filter(~Exists(taken_back))
 
 
+def taken_back(chain_id: int, block_hash: str) -> bool:
+    return Block.objects.filter(chain=chain_id, hash=block_hash, canonical=False).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """The pools to read, by contract, and the cursor's block, at which to read them."""
