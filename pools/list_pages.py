@@ -101,7 +101,7 @@ def member_list(request: HttpRequest, contract: str, pool_id: int) -> HttpRespon
     if address != contract:
         return redirect("pools:members", contract=address, pool_id=pool_id, permanent=True)
     around = frame(topics=f"pool:{contract}:{pool_id},notices")
-    pool = selectors.pool(contract, pool_id, around["contracts"])
+    pool = selectors.pool(contract, pool_id)
     if pool is None:
         raise Http404("no such pool")
     filters = MemberFilter(request.GET)

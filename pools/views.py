@@ -94,7 +94,7 @@ def short_pool_page(_request: HttpRequest, contract_key: int, pool_id: int) -> H
 def _pool_now(contract: str, pool_id: int) -> dict[str, Any]:
     # Read before the pool, which must not be older than the number that the page follows from.
     around = frame(topics=f"pool:{contract}:{pool_id},notices")
-    pool = selectors.pool(contract, pool_id, around["contracts"])
+    pool = selectors.pool(contract, pool_id)
     if pool is None:
         raise Http404("no such pool")
     return {

@@ -3,12 +3,20 @@
 from django.db.models import Count
 
 from pools.alerts import open_alerts
+from pools.compiled import CompiledQuery
 from pools.models import Alert, Contract, Verification
 
 __all__ = ["last_verification", "open_alert_counts", "open_alerts", "passed_over"]
 
 
 MOST_GAPS = 200
+_GAPS = CompiledQuery(
+    lambda: (
+        Alert.objects.filter(kind="gap", resolved_at=None)
+        .order_by("pk")
+        .values_list("details", flat=True)[:MOST_GAPS]
+    )
+)
 
 
 def open_alert_counts() -> dict[str, int]:
@@ -23,9 +31,8 @@ def passed_over() -> list[str]:
     One query, two where there are any. Told by the alerts that stand, which the backfill resolves
     when it has filled the gap.
     """
-    gaps = Alert.objects.filter(kind="gap", resolved_at=None).order_by("pk")
     firsts: dict[str, int] = {}
-    for details in gaps.values_list("details", flat=True)[:MOST_GAPS]:
+    for details in _GAPS.rows():
         contract, block = details.get("contract"), details.get("from_block")
         if isinstance(contract, str) and isinstance(block, int):
             firsts[contract] = min(block, firsts.get(contract, block))

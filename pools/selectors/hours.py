@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
-from django.db.models import Q, Sum
+from django.db.models import DateTimeField, Q, Sum
 from django.utils import timezone
 
 from pools.buckets import DAY, Buckets, Hour
+from pools.compiled import CompiledQuery
 from pools.models import Chain, HourlyActivity
 from pools.periods import periods
 
@@ -36,6 +37,14 @@ class PastKinds:
     sums: Sequence[Counter[str]]
 
 
+_COUNTS_SINCE = CompiledQuery(
+    lambda hour: (
+        HourlyActivity.objects.filter(hour__gte=hour)
+        .order_by()
+        .values_list("hour", "kind", "count")
+    ),
+    hour=DateTimeField(),
+)
 _past_kinds: dict[str, PastKinds] = {}  # by unit
 _one_at_a_time = threading.Lock()
 
@@ -81,9 +90,8 @@ def recent(now: datetime) -> ByHour:
 def counted_since(moment: datetime) -> ByHour:
     """The counts of the hour of this moment and of all later ones, some a little ahead of now."""
     hour = moment.replace(minute=0, second=0, microsecond=0)
-    found = HourlyActivity.objects.filter(hour__gte=hour).order_by()
     counted: dict[datetime, Counter[str]] = {}
-    for at, kind, count in found.values_list("hour", "kind", "count"):
+    for at, kind, count in _COUNTS_SINCE.rows(hour=hour):
         counted.setdefault(at, Counter())[kind] += count
     return counted
 

@@ -6,11 +6,14 @@ has read `contracts` hands them to the reads of pools and events, which then do 
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, CharField, Q, QuerySet
 
 from pools import paging, rows
+from pools.compiled import CompiledQuery, Placeholder
+from pools.fields import UInt256Field
 from pools.filters import EventFilter, MemberFilter, PoolFilter
 from pools.interface import event_args
 from pools.models import Block, Contract, Cursor, Log, Membership, OutboxRow, Pool, is_of_kind
@@ -20,24 +23,20 @@ from pools.projecting import event_of
 from pools.rows import EventRow, Message
 
 
-def pool(contract: str, pool_id: int, contracts: Sequence[Contract] = ()) -> Pool | None:
+def pool(contract: str, pool_id: int) -> Pool | None:
     """The pool of a contract (checksummed address), None when there is no such pool."""
-    known = next((one for one in contracts if one.address == contract), None)
-    if known is None:
-        return all_pools().filter(contract__address=contract, pool_id=pool_id).first()
-    found = _pools_without_contracts().filter(contract=known, pool_id=pool_id)
-    return next(iter(_with_contracts(found[:1], [known])), None)
+    return next(iter(_POOL.rows(contract=contract, pool_id=pool_id)), None)
 
 
 def pools(filters: PoolFilter, contracts: Sequence[Contract] = ()) -> Page[Pool]:
     """The pools that the filter's valid values select; a wrong value selects nothing away."""
-    found = _page(filters.select(_joined_unless(contracts)), filters)
+    every = _pools_without_contracts() if contracts else all_pools()
+    found = _page(filters.select(every), filters)
     return found.map(lambda pools: _with_contracts(pools, contracts))
 
 
 def newest_pools(limit: int, contracts: Sequence[Contract] = ()) -> list[Pool]:
-    found = _joined_unless(contracts).order_by("-created_block", "-created_log_index")
-    return _with_contracts(found[:limit], contracts)
+    return _with_contracts(_newest_pools(limit, joined=not contracts).rows(), contracts)
 
 
 def members(pool: Pool, filters: MemberFilter) -> Page[Membership]:
@@ -47,8 +46,7 @@ def members(pool: Pool, filters: MemberFilter) -> Page[Membership]:
 
 def largest_members(pool: Pool, limit: int) -> list[Membership]:
     """Those who hold most, then those who left."""
-    found = Membership.objects.filter(pool=pool)
-    return list(found.order_by("-active", "-contribution", "account")[:limit])
+    return _largest_members(limit).rows(pool=pool.pk)
 
 
 def events(filters: EventFilter, contracts: Sequence[Contract] = ()) -> Page[EventRow]:
@@ -64,14 +62,11 @@ def latest_events(
     contracts: Sequence[Contract] = (),
 ) -> list[EventRow]:
     """The newest events, newest first; of that pool alone, and up to that block, if told so."""
-    found = standing_events().order_by("-block_number", "-log_index")
-    if up_to is not None:
-        found = found.filter(block_number__lte=up_to)
+    query = _latest_events(limit, of_pool=pool is not None, bounded=up_to is not None)
     if pool is None:
-        return event_rows(found[:limit], contracts)
-    of_pool = found.filter(contract=pool.contract_id, pool_id=pool.pool_id)
-    names = {(pool.contract_id, pool.pool_id): pool.name}
-    return _rows_of(list(of_pool.select_related("block")[:limit]), names, [pool.contract])
+        return event_rows(query.rows(up_to=up_to), contracts)
+    found = query.rows(up_to=up_to, contract=pool.contract_id, pool_id=pool.pool_id)
+    return _rows_of(found, {(pool.contract_id, pool.pool_id): pool.name}, [pool.contract])
 
 
 def latest_of_kinds(
@@ -104,8 +99,7 @@ def newest_of_each(kinds: Sequence[str], contracts: Sequence[Contract]) -> list[
 
 def outbox_after(seq: int, limit: int) -> list[Message]:
     """The messages after a sequence number, in order, at most `limit` of them."""
-    told = OutboxRow.objects.filter(seq__gt=seq).order_by("seq")
-    found = list(told.select_related("log__contract", "log__block")[:limit])
+    found = _outbox_after(limit).rows(seq=seq)
     logs = {row.log.pk: row.log for row in found if row.log is not None and row.log.kind}
     by_log = dict(zip(logs, event_rows(logs.values()), strict=True))
     return [
@@ -162,8 +156,56 @@ def all_pools() -> QuerySet[Pool]:
     return _pools_without_contracts().select_related("contract")
 
 
-def _joined_unless(contracts: Sequence[Contract]) -> QuerySet[Pool]:
-    return _pools_without_contracts() if contracts else all_pools()
+_POOL = CompiledQuery(
+    lambda contract, pool_id: all_pools().filter(contract__address=contract, pool_id=pool_id),
+    contract=CharField(),
+    pool_id=UInt256Field(),
+)
+
+
+@cache
+def _newest_pools(limit: int, *, joined: bool) -> CompiledQuery[Pool]:
+    found = all_pools if joined else _pools_without_contracts
+    return CompiledQuery(lambda: found().order_by("-created_block", "-created_log_index")[:limit])
+
+
+@cache
+def _largest_members(limit: int) -> CompiledQuery[Membership]:
+    return CompiledQuery(
+        lambda pool: Membership.objects.filter(pool=pool).order_by(
+            "-active", "-contribution", "account"
+        )[:limit],
+        pool=BigIntegerField(),
+    )
+
+
+@cache
+def _latest_events(limit: int, *, of_pool: bool, bounded: bool) -> CompiledQuery[Log]:
+    """Of all pools without their blocks, which might tempt a planner to begin there."""
+
+    def build(up_to: Placeholder, contract: Placeholder, pool_id: Placeholder) -> QuerySet[Log]:
+        found = standing_events().order_by("-block_number", "-log_index")
+        if bounded:
+            found = found.filter(block_number__lte=up_to)
+        if of_pool:
+            found = found.filter(contract=contract, pool_id=pool_id).select_related("block")
+        return found[:limit]
+
+    return CompiledQuery(
+        build, up_to=BigIntegerField(), contract=BigIntegerField(), pool_id=UInt256Field()
+    )
+
+
+@cache
+def _outbox_after(limit: int) -> CompiledQuery[OutboxRow]:
+    return CompiledQuery(
+        lambda seq: (
+            OutboxRow.objects.filter(seq__gt=seq)
+            .order_by("seq")
+            .select_related("log__contract", "log__block")[:limit]
+        ),
+        seq=BigIntegerField(),
+    )
 
 
 def _pools_without_contracts() -> QuerySet[Pool]:

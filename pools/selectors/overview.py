@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import timezone
 
 from pools import block_times
+from pools.compiled import CompiledQuery
 from pools.models import Chain, Contract, Cursor, ListenerStatus, Log, Pool
 from pools.periods import Period, periods, split_hours, trend_percent, whole_hour
 from pools.rows import Connection, Stats
@@ -32,9 +33,15 @@ def current_seq() -> int:
     return Chain.objects.order_by("-last_seq").values_list("last_seq", flat=True).first() or 0
 
 
+_CONTRACTS = CompiledQuery(
+    lambda: Contract.objects.select_related("chain__cursor").order_by("start_block", "address")
+)
+_STATUS = CompiledQuery(lambda: ListenerStatus.objects.order_by("-updated_at")[:1])
+
+
 def contracts() -> list[Contract]:
     """All of them, each with its chain and that chain's cursor at hand."""
-    return list(Contract.objects.select_related("chain__cursor").order_by("start_block", "address"))
+    return _CONTRACTS.rows()
 
 
 def stats(now: datetime | None = None) -> Stats:
@@ -97,7 +104,7 @@ def connection(now: datetime | None = None, contracts: Sequence[Contract] = ()) 
     `contracts`, as `contracts` reads them, have the cursor at hand.
     """
     now = now or timezone.now()
-    status = ListenerStatus.objects.order_by("-updated_at").first()
+    status = next(iter(_STATUS.rows()), None)
     cursor = _cursor(contracts)
     if status is None:
         status = ListenerStatus(state=ListenerStatus.State.OFFLINE, updated_at=now)

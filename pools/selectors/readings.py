@@ -2,10 +2,21 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q
 
 from pools import readings
+from pools.compiled import CompiledQuery
+from pools.fields import UInt256Field
 from pools.models import Pool, PoolReading
+
+_OF_POOL = CompiledQuery(
+    lambda contract, pool_id, since: PoolReading.objects.filter(
+        contract=contract, pool_id=pool_id, block_number__gte=since
+    ),
+    contract=BigIntegerField(),
+    pool_id=UInt256Field(),
+    since=BigIntegerField(),
+)
 
 
 def reading(pool: Pool) -> PoolReading | None:
@@ -13,8 +24,10 @@ def reading(pool: Pool) -> PoolReading | None:
 
     A second query where there is one: asked in one, what most pools have not cost thrice as much.
     """
-    of_pool = PoolReading.objects.filter(contract=pool.contract_id, pool_id=pool.pool_id)
-    for found in of_pool.filter(block_number__gte=pool.created_block):
+    found_of = _OF_POOL.rows(
+        contract=pool.contract_id, pool_id=pool.pool_id, since=pool.created_block
+    )
+    for found in found_of:
         if not readings.taken_back(pool.contract.chain_id, found.block_hash):
             return found
     return None

@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import DateTimeField
 from django.utils import timezone
 
+from pools.compiled import CompiledQuery
 from pools.models import HourlyActivity
 from pools.periods import HOUR, periods, whole_hour
 from pools.selectors import hours
@@ -19,6 +21,12 @@ from pools.sparklines import DAYS, HOURS, Counts
 IN = frozenset({"MemberJoined"})
 OUT = frozenset({"MemberLeft", "PartialWithdrawal"})
 DAY = timedelta(days=1)
+_CREATED_SINCE = CompiledQuery(
+    lambda since: HourlyActivity.objects.filter(hour__gte=since, kind="PoolCreated").values_list(
+        "hour", "count"
+    ),
+    since=DateTimeField(),
+)
 
 
 def spark_counts(
@@ -58,9 +66,8 @@ def spark_counts(
 def _pools_by_day(total: int, *, now: datetime) -> tuple[int, ...]:
     """How many pools there were a whole number of days ago, to the hour, up to now."""
     since = now - DAYS * DAY
-    created = HourlyActivity.objects.filter(hour__gte=since, kind="PoolCreated")
     by_day: Counter[int] = Counter()
-    for hour, count in created.values_list("hour", "count"):
+    for hour, count in _CREATED_SINCE.rows(since=since):
         by_day[max(0, (now - hour) // DAY)] += count
     numbers = [total]
     for day in range(DAYS):

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Count, F, Max, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, F, Max, QuerySet, Sum
 
 from pools import status_spells
 from pools.answer_times import MINUTES, Answers
+from pools.compiled import CompiledQuery
 from pools.models import ConnectionSpell, LatencySample
 from pools.selectors.overview import SILENCE
 from pools.status_rows import Bucket, History, Latency, Quantiles
@@ -21,6 +22,15 @@ BUCKET_MINUTES: Final = {"24h": 15, "7d": 120}
 MOST_SPELLS: Final = 1_000  # read of one window; what lies before them is not told
 SHOWN: Final = 12
 MINUTE: Final = timedelta(minutes=1)
+_ANSWERS: Final = CompiledQuery(
+    lambda after, last: (
+        LatencySample.objects.filter(minute__gt=after, minute__lte=last, answer_count__gt=0)
+        .order_by()
+        .values_list("minute", "answer_sum", "answer_count")
+    ),
+    after=BigIntegerField(),
+    last=BigIntegerField(),
+)
 
 
 def history(period: str, now: datetime) -> History:
@@ -95,12 +105,8 @@ def _bucket(row: Mapping[str, Any], every: int) -> Bucket:
 def answers_of_last_hour(now: datetime) -> Answers:
     """How quick nodes answered in each minute, to a tenth of a millisecond. One query."""
     last = int(now.timestamp()) // 60
-    found = LatencySample.objects.filter(
-        minute__gt=last - MINUTES, minute__lte=last, answer_count__gt=0
-    )
-    rows = found.order_by().values_list("minute", "answer_sum", "answer_count")
     sums: dict[int, tuple[float, int]] = {}
-    for minute, total, count in rows:
+    for minute, total, count in _ANSWERS.rows(after=last - MINUTES, last=last):
         before = sums.get(minute, (0.0, 0))
         sums[minute] = before[0] + total, before[1] + count
     return tuple(

@@ -20,6 +20,7 @@ OF_THE_RECORDS = (
     "test_backfill",
     "test_ledger",
     "test_status_page",
+    "test_compiled",
 )
 OF_WHAT_IS_BESIDE_THEM = ("test_categories", "test_visits", "test_migrations")
 OF_CHARTS = ("test_own_charts",)
