@@ -74,6 +74,6 @@ class CompiledQuery(Generic[R]):
             )
             compiler = queryset.query.get_compiler(connection=connection)
             sql, params = compiler.as_sql()
-            compiler.connection = None  # type: ignore[assignment]  # its thread may end long before
+            compiler.connection = None  # its thread may end long before
             compiled = self._compiled[connection.vendor] = queryset, compiler, sql, tuple(params)
         return compiled
