@@ -36,8 +36,10 @@
     const form = document.getElementById("theme-switch");
     if (!form) return;
     form.theme.value = root.dataset.theme || "auto";
+    // The switch answers in the next frame, the whole page's new colours follow in the one after.
+    const applySoon = () => requestAnimationFrame(() => setTimeout(() => apply(form.theme.value)));
     form.addEventListener("change", () => {
-      apply(form.theme.value);
+      applySoon();
       tellServer(form.theme.value);
       try {
         localStorage.setItem("theme", form.theme.value);
