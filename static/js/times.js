@@ -1,7 +1,7 @@
 // Times that tick: "5 seconds ago" in the text, the exact local time in the title.
 // Handles <time datetime> and, for how long something lasts, <time data-since>; also those that
 // come in later. Without it the page shows the server's times.
-(() => {
+const tellTimes = () => {
   const language = document.documentElement.lang || undefined;
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
   const exact = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
@@ -70,4 +70,6 @@
   }).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("visibilitychange", tick);
   tick();
-})();
+};
+// After the first paint, for which nobody is to wait: a browser's first Intl takes a phone 100 ms.
+requestAnimationFrame(() => setTimeout(tellTimes));
