@@ -36,13 +36,16 @@ class OneThreadHandler(ASGIHandler):
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
-        # The one that worked last: a quiet time leaves the others to their connections' end.
+        # The one that worked last: its connection is the least likely to be too old.
         thread = self._idle.pop() if self._idle else ThreadPoolExecutor(max_workers=1)
+        ended = False
         try:
             async with ThreadSensitiveContext(executor=thread):
                 await super().__call__(scope, receive, send)
+            ended = True
         finally:
-            if len(self._idle) < KEPT_THREADS:
+            # A server that gives a request up does not end its view: nobody is to wait behind it.
+            if ended and len(self._idle) < KEPT_THREADS:
                 self._idle.append(thread)
             else:
                 thread.submit(connections.close_all)

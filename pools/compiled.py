@@ -38,7 +38,7 @@ class Placeholder(Expression):
 class CompiledQuery(Generic[R]):
     """A queryset whose SQL depends on nothing but the database.
 
-    `build` gets a placeholder for each of `fields`, by name, and may use it where a filter takes a
+    `build` gets a placeholder for each of `fields`, by name, and uses it where a filter takes a
     value of that field.
     """
 
@@ -48,7 +48,11 @@ class CompiledQuery(Generic[R]):
         self._compiled: dict[str, tuple[QuerySet[Any, R], SQLCompiler, str, tuple[Any, ...]]] = {}
 
     def rows(self, **values: Any) -> list[R]:
-        """The rows for these values, of which there is one for each field; one query."""
+        """The rows for these values, one for each field; one query.
+
+        Raises ValueError for None, and what the database raises for a whole number that its
+        column cannot hold: a queryset would have found nothing.
+        """
         connection = connections[DEFAULT_DB_ALIAS]
         queryset, compiler, sql, params = self._on(connection)
         bound = tuple(

@@ -25,13 +25,14 @@ FRESH_FOR: Final = timedelta(hours=1)
 def standing() -> QuerySet[PoolReading]:
     """The readings whose block the chain has not taken back since."""
     # A block is found by its chain and hash together; by its hash alone all would be looked at.
-    taken_back = Block.objects.filter(
+    gone = Block.objects.filter(
         chain=OuterRef("contract__chain"), hash=OuterRef("block_hash"), canonical=False
     )
-    return PoolReading.objects.filter(~Exists(taken_back))
+    return PoolReading.objects.filter(~Exists(gone))
 
 
 def taken_back(chain_id: int, block_hash: str) -> bool:
+    """Whether the chain once had this block and no longer has it."""
     return Block.objects.filter(chain=chain_id, hash=block_hash, canonical=False).exists()
 
 

@@ -7,9 +7,10 @@ has read `contracts` hands them to the reads of pools and events, which then do 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import BigIntegerField, CharField, Q, QuerySet
+from django.db.models import BigIntegerField, CharField, Field, Q, QuerySet
 
 from pools import paging, rows
 from pools.compiled import CompiledQuery, Placeholder
@@ -62,10 +63,11 @@ def latest_events(
     contracts: Sequence[Contract] = (),
 ) -> list[EventRow]:
     """The newest events, newest first; of that pool alone, and up to that block, if told so."""
-    query = _latest_events(limit, of_pool=pool is not None, bounded=up_to is not None)
+    asked: dict[str, int] = {} if up_to is None else {"up_to": up_to}
     if pool is None:
-        return event_rows(query.rows(up_to=up_to), contracts)
-    found = query.rows(up_to=up_to, contract=pool.contract_id, pool_id=pool.pool_id)
+        return event_rows(_latest_events(limit, *asked).rows(**asked), contracts)
+    asked |= {"contract": pool.contract_id, "pool_id": pool.pool_id}
+    found = _latest_events(limit, *asked).rows(**asked)
     return _rows_of(found, {(pool.contract_id, pool.pool_id): pool.name}, [pool.contract])
 
 
@@ -179,21 +181,29 @@ def _largest_members(limit: int) -> CompiledQuery[Membership]:
     )
 
 
-@cache
-def _latest_events(limit: int, *, of_pool: bool, bounded: bool) -> CompiledQuery[Log]:
-    """Of all pools without their blocks, which might tempt a planner to begin there."""
+_EVENT_FIELDS: Final[dict[str, "Field[Any, Any]"]] = {
+    "up_to": BigIntegerField(),
+    "contract": BigIntegerField(),
+    "pool_id": UInt256Field(),
+}
 
-    def build(up_to: Placeholder, contract: Placeholder, pool_id: Placeholder) -> QuerySet[Log]:
+
+@cache
+def _latest_events(limit: int, *by: str) -> CompiledQuery[Log]:
+    """By these of `_EVENT_FIELDS`.
+
+    Of all pools without their blocks, which might tempt a planner to begin there.
+    """
+
+    def build(up_to: Placeholder | None = None, **of_pool: Placeholder) -> QuerySet[Log]:
         found = standing_events().order_by("-block_number", "-log_index")
-        if bounded:
+        if up_to is not None:
             found = found.filter(block_number__lte=up_to)
         if of_pool:
-            found = found.filter(contract=contract, pool_id=pool_id).select_related("block")
+            found = found.filter(**of_pool).select_related("block")
         return found[:limit]
 
-    return CompiledQuery(
-        build, up_to=BigIntegerField(), contract=BigIntegerField(), pool_id=UInt256Field()
-    )
+    return CompiledQuery(build, **{name: _EVENT_FIELDS[name] for name in by})
 
 
 @cache

@@ -114,6 +114,34 @@ def test_requests_at_the_same_time_have_a_thread_each_of_which_some_are_kept(set
     until(lambda: alive() == KEPT_THREADS)
 
 
+def test_nobody_waits_behind_a_view_whose_request_was_given_up(settings: Any) -> None:
+    begun, over, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(request: HttpRequest) -> HttpResponse:
+        begun.set()
+        assert over.wait(10)
+        request.close()  # Django does not, after a request that was given up
+        closed.set()
+        return view(request)
+
+    settings.ROOT_URLCONF = (path("", view), path("slow", slow))
+
+    async def asked() -> None:
+        handler = OneThreadHandler()
+        given_up = HttpCommunicator(handler, "GET", "/slow", headers=HEADERS)
+        await given_up.send_input({"type": "http.request", "body": b"", "more_body": False})
+        await asyncio.to_thread(begun.wait, 10)
+        assert given_up.future is not None
+        given_up.future.cancel()
+        await asyncio.wait([given_up.future], timeout=10)
+        await got(handler, "/")
+        assert not over.is_set()
+        over.set()
+        assert await asyncio.to_thread(closed.wait, 10)
+
+    asyncio.run(asked())
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("address", ["/", "/pools/", "/api/v1/openapi.json"])
 def test_what_is_long_travels_compressed_to_those_who_can_read_it(
