@@ -76,3 +76,8 @@ async def _announce(message: dict[str, Any]) -> None:
         if not _line.up:
             log.info("The channel layer takes announcements again")
         _line.up = True
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        # redis-py sends by `asyncio.wait_for`, which before Python 3.12 swallows a cancellation
+        # that comes just as the sending ends: whoever announces in a loop would go on for ever.
+        raise asyncio.CancelledError

@@ -1,6 +1,7 @@
 """Announcing never fails, never waits long, and says once that nobody listens."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -75,3 +76,22 @@ async def test_a_redis_that_hangs_costs_a_second_and_no_more(layer: RedisServer)
         assert lost() - before == 20
     finally:
         os.kill(layer._process.pid, signal.SIGCONT)
+
+
+async def test_a_cancellation_that_the_channel_layer_swallows_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Swallowing:
+        """As `asyncio.wait_for` does before Python 3.12 when what it waits for has just ended."""
+
+        async def group_send(self, *_message: object) -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(10)
+
+    monkeypatch.setattr(publisher, "get_channel_layer", Swallowing)
+    monkeypatch.setattr(publisher, "_line", publisher._Line())
+    telling = asyncio.create_task(publisher.announce_status())
+    await asyncio.sleep(0)
+    telling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await telling
