@@ -3,12 +3,13 @@
 //
 // Reads what live.js says in body[data-link], [data-seq] and [data-missed], and measures each row of
 // the feed that comes while the link is up ("feed:told"): from its block's timestamp to this page.
-// Asks the server only when "Refresh" is pressed. Clicks and Escape are the browser's own business.
+// Asks the server when "Refresh" is pressed, and while the pop-over is open and there is news. Clicks and Escape are the browser's own business.
 (() => {
   const REST = 150; // ms that a pointer rests before the pop-over opens
   const LEAVE = 300; // ms to cross over from the badge to the pop-over
   const KEPT = 200; // measurements of this session
   const PAUSE = 1_000; // ms between two refreshes
+  const FRESH = 2_000; // ms that an open pop-over may lag behind the page
 
   const page = document.body;
   const holder = document.getElementById("badge");
@@ -56,7 +57,10 @@
     meant = true;
   });
   panel.addEventListener("beforetoggle", ({ newState }) => {
-    if (newState === "open") return show();
+    if (newState === "open") {
+      readSoon(0);
+      return show();
+    }
     clearTimeout(timer);
     meant = false;
     closedAt = performance.now();
@@ -95,6 +99,23 @@
     write(missed, words.replace("%1", count).replace("%2", whole.format(page.dataset.seq)));
   }
 
+  const refresh = document.getElementById("live-refresh");
+  const read = async () => {
+    const answer = await fetch(refresh.dataset.from);
+    if (!answer.ok) throw new Error(answer.status);
+    const fresh = document.createRange().createContextualFragment(await answer.text());
+    renew.inside(document.getElementById("live-statistics"), fresh);
+  };
+
+  // Frames bring the statistics only now and then: who looks at them gets them with the news.
+  let reading = 0;
+  const readSoon = (after) => {
+    reading ||= setTimeout(() => {
+      reading = 0;
+      if (isOpen() && state === "live") read().catch(() => {}); // what stands says how old it is
+    }, after);
+  };
+
   let since = 0; // when the link came up or went
   let state = "connecting";
   const follow = () => {
@@ -108,7 +129,9 @@
     }
     state = now;
     if (link) link.dataset.state = now === "connecting" ? "reconnecting" : now;
-    if (isOpen()) show();
+    if (!isOpen()) return;
+    show();
+    readSoon(FRESH);
   };
   new MutationObserver(follow).observe(page, {
     attributeFilter: ["data-link", "data-seq", "data-missed"],
@@ -133,7 +156,6 @@
   });
 
   // Refreshing, without leaving the page.
-  const refresh = document.getElementById("live-refresh");
   refresh.addEventListener("click", async (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -142,10 +164,7 @@
     const pause = new Promise((done) => setTimeout(done, PAUSE));
     const note = document.getElementById("refresh-note");
     try {
-      const answer = await fetch(refresh.dataset.from, { headers: { Accept: "text/html" } });
-      if (!answer.ok) throw new Error(answer.status);
-      const fresh = document.createRange().createContextualFragment(await answer.text());
-      renew.inside(document.getElementById("live-statistics"), fresh);
+      await read();
       write(note, note.dataset.done);
     } catch {
       write(note, note.dataset.failed);

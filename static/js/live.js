@@ -16,6 +16,7 @@
   const page = document.body;
   const holder = document.getElementById("live");
   if (!holder) return;
+  const line = document.getElementById("link-lost");
 
   let connection = null;
   let heardAt = performance.now();
@@ -57,11 +58,6 @@
     if (badge.dataset.state !== state) badge.dataset.state = state;
   };
 
-  const showLine = (hidden) => {
-    const line = document.getElementById("link-lost");
-    if (line) line.hidden = hidden;
-  };
-
   const setLink = (link) => {
     page.dataset.link = link;
     showState();
@@ -69,22 +65,21 @@
 
   const giveUpSoon = () => {
     if (lostTimer) return;
-    const time = document.querySelector("#link-lost time");
-    const now = new Date();
-    if (time) {
-      time.dateTime = now.toISOString();
-      time.textContent = now.toLocaleTimeString(document.documentElement.lang);
-    }
+    const quiet = performance.now() - heardAt; // a link that only seemed to stand ended long before
+    const since = new Date(Date.now() - (quiet > SILENCE ? quiet : 0));
+    const time = line.querySelector("time");
+    time.dateTime = since.toISOString();
+    time.textContent = since.toLocaleTimeString(document.documentElement.lang);
     lostTimer = setTimeout(() => {
       setLink("offline");
-      showLine(false);
+      line.hidden = false;
     }, PATIENCE);
   };
 
   const found = () => {
     clearTimeout(lostTimer);
     lostTimer = 0;
-    showLine(true);
+    line.hidden = true;
     if (page.dataset.link !== "live") setLink("live");
   };
 

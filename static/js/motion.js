@@ -61,6 +61,7 @@
 
   // The connection card says what the badge and its pop-over say.
   const card = document.getElementById("card-live");
+  const sinceOf = (uptime) => uptime.querySelector("time")?.dataset.since;
   const mirror = () => {
     const { state } = document.getElementById("status-badge").dataset;
     if (card.dataset.state !== state) {
@@ -68,9 +69,10 @@
       card.dataset.value = state;
       card.querySelector("[data-value]").dataset.value = state;
     }
-    const since = document.querySelector("#live-statistics time[data-since]");
-    const shown = card.querySelector("time[data-since]");
-    if (since && shown && since.dataset.since !== shown.dataset.since) shown.replaceWith(since.cloneNode(true));
+    const told = document.querySelector("#live-statistics .uptime");
+    const shown = card.querySelector(".uptime");
+    if (!told || sinceOf(told) === sinceOf(shown)) return;
+    shown.replaceChildren(...told.cloneNode(true).childNodes);
   };
   if (card) {
     watch(document.getElementById("badge"), mirror, {

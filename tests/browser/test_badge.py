@@ -207,9 +207,10 @@ async def test_refreshing_asks_once_and_stays_on_the_page(
     chain: ChainFactory, link: Proxy, browser: Browser
 ) -> None:
     page = await visit(browser, link)
+    async with page.expect_response("**/statistics/"):
+        await page.click("#status-badge")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    await page.click("#status-badge")
     ListenerStatus.objects.update(endpoint="other.example")
     refresh = page.locator("#live-refresh")
     await refresh.dblclick()
@@ -220,6 +221,39 @@ async def test_refreshing_asks_once_and_stays_on_the_page(
     await refresh.click()
     await page.wait_for_selector("#refresh-note:text('could not be reached')", state="attached")
     assert await page.locator("#live-statistics").inner_text() != ""
+
+
+async def test_what_it_says_follows_the_page_while_it_is_open(
+    chain: ChainFactory, link: Proxy, browser: Browser
+) -> None:
+    page = await visit(browser, link)
+    total = page.locator("#live-statistics div:has(dt:text-is('In all')) dd")
+    before = int(await total.text_content() or "")
+    told = chain.block(chain.joined(1, ANA, BTC))
+    await publisher.announce_sequence(told.last_seq)
+    await until_heard(page, told.last_seq)
+    await page.click("#status-badge")  # at once what came before it was opened
+    await total.filter(has_text=re.compile(rf"^\s*{before + 1}\s*$")).wait_for(timeout=2_000)
+    told = chain.block(chain.joined(1, BEA, BTC))
+    await publisher.announce_sequence(told.last_seq)
+    await total.filter(has_text=re.compile(rf"^\s*{before + 2}\s*$")).wait_for(timeout=5_000)
+
+
+async def test_what_is_no_longer_known_does_not_look_as_if_it_were(
+    link: Proxy, browser: Browser
+) -> None:
+    page = await visit(browser, link)
+    await page.click("#status-badge")
+    lost = page.locator("#live-panel .when-lost")
+    uptime = page.locator("#card-live .sub")
+    assert not await lost.is_visible()
+    assert await uptime.is_visible()
+    link.cut()
+    await lost.wait_for()
+    await uptime.wait_for(state="hidden")
+    link.mend()
+    await lost.wait_for(state="hidden")
+    await uptime.wait_for()
 
 
 async def test_without_scripts_it_says_that_the_page_stands_still(

@@ -35,6 +35,7 @@ PAGE = """<!DOCTYPE html><html lang=en><head><meta charset=utf-8><title>x</title
 <ul id="newest-pools"><li class="empty">none</li></ul>
 <ul id="pool-list"><li data-pool="0xC:1">old</li></ul>
 <div id="live" hx-ws:connect="/ws/live/?topics=dashboard" hx-trigger="live:connect" hidden></div>
+<p id="link-lost" hidden><time></time></p>
 <p id="link-lost" hidden>since <time data-exact></time></p>
 </body></html>"""
 TYPES = {"js": "text/javascript", "": "text/html"}
