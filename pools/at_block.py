@@ -71,6 +71,6 @@ def _not_proved(error: NotProved) -> str:
     if error.exact_to is None:
         return _("The first blocks of this contract are not read yet, so nothing of then is sure.")
     return _(
-        "Not every event up to that block is stored with proof yet. "
+        "That block is not here yet, or not every event up to it is stored with proof. "
         "Up to block %(block)s this page is exact."
     ) % {"block": whole(error.exact_to)}
