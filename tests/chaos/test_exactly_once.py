@@ -3,6 +3,7 @@
 Afterwards the API's events equal the chain's, and the page's feed equals the API's.
 """
 
+import contextlib
 import random
 import time
 from collections.abc import Iterator
@@ -18,11 +19,11 @@ from tests.waiting import until
 
 
 def assert_api_equals_chain(stack: Stack, seconds: float = 45) -> None:
+    """In the end: while a reorganisation is being followed, as many events may be other ones."""
     expected = events_on_chain(stack.chain)
-    try:
-        until(lambda: len(events_in_api(stack)) >= len(expected), seconds, every=0.5)
-    finally:
-        assert events_in_api(stack) == expected
+    with contextlib.suppress(AssertionError):  # what differs says more
+        until(lambda: events_in_api(stack) == expected, seconds, every=0.5)
+    assert events_in_api(stack) == expected
 
 
 def feed(page: Page) -> list[str]:
