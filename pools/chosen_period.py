@@ -11,8 +11,11 @@ from urllib.parse import urlencode
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from pools import zoom
+from pools.charts import links
 from pools.charts.dashboard import read_period
-from pools.stretches import FIRST_DAY, MOST_YEARS, Days, Period
+from pools.stretches import FIRST_DAY, Days, Period
+from pools.zoom import MOST_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,23 @@ class ChosenPeriod:
         return f"{self.first}..{self.last}" if self.first or self.last else str(self.period)
 
     @property
+    def around(self) -> list[tuple[str, str, str]]:
+        """Where to go from days of one's own: a name, words and a query each, empty if there is
+        nothing; none at all from a period with a name.
+        """
+        if not isinstance(self.period, Days):
+            return []
+        found = zoom.around(self.period, _today())
+        return [
+            (name, words, links.of_days(days) if days else "")
+            for name, words, days in (
+                ("earlier", _("Earlier"), found.earlier),
+                ("later", _("Later"), found.later),
+                ("out", _("Zoom out"), found.out),
+            )
+        ]
+
+    @property
     def query(self) -> str:
         """As the address says it."""
         if self.first or self.last:
@@ -52,12 +72,16 @@ def read(asked: Mapping[str, str]) -> ChosenPeriod:
     first, last = (asked.get(name, "").strip()[:10] for name in ("from", "to"))
     if not first and not last:
         return ChosenPeriod(period)
-    today = timezone.localdate(timezone=timezone.get_default_timezone())
+    today = _today()
     try:
         days = _days(first, last, today)
     except ValueError as problem:
         return ChosenPeriod(period, first, last, str(problem))
     return ChosenPeriod(days.up_to(today), first, last)
+
+
+def _today() -> date:
+    return timezone.localdate(timezone=timezone.get_default_timezone())
 
 
 def _days(first: str, last: str, today: date) -> Days:
@@ -70,7 +94,7 @@ def _days(first: str, last: str, today: date) -> Days:
         raise ValueError(_("These days have not come yet."))
     if days.first < FIRST_DAY:
         raise ValueError(_("There was no chain before %(day)s.") % {"day": FIRST_DAY})
-    if len(days.up_to(today)) > MOST_YEARS * 366:
+    if len(days.up_to(today)) > MOST_DAYS:
         raise ValueError(_("Choose ten years at most."))
     return days
 

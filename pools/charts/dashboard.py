@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from pools import buckets
 from pools.buckets import PERIODS
-from pools.charts import compared, over_time, shares, shown
+from pools.charts import compared, links, over_time, shares, shown
 from pools.charts.shown import Chart
 from pools.charts.titles import ALL
 from pools.selectors import activity
@@ -50,10 +50,10 @@ def _over_time(period: Period, read: Activity) -> dict[str, Callable[[], Chart]]
     spans = compared.spans_of(period, read)
     groups = len(over_time.GROUP_CSS)
     counts = buckets.into(read.hours, spans, groups)
-    names = shown.bucket_names(spans)
+    names, narrower = shown.bucket_names(spans), links.narrower(spans)
     before = compared.before(period, read, spans, groups)
     return {
-        "pools": partial(over_time.pools, read, spans, names, counts, before),
-        "activity": partial(over_time.activity, spans, names, counts, before),
+        "pools": partial(over_time.pools, read, spans, names, narrower, counts, before),
+        "activity": partial(over_time.activity, spans, names, narrower, counts, before),
         "rhythm": partial(over_time.rhythm, read, period),
     }

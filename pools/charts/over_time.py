@@ -29,6 +29,7 @@ def pools(
     read: Activity,
     spans: Buckets,
     names: Sequence[str],
+    links: tuple[str, ...],
     counts: Sequence[Counts],
     before: Before | None,
 ) -> Chart:
@@ -67,6 +68,7 @@ def pools(
             compared.table_sums(
                 (sum(created), totals[-1]), (sum(earlier), then[-1]) if then else None
             ),
+            links,
         ),
         compared=_("Created: %(count)s.") % {"count": shown.count(sum(created))}
         + " "
@@ -87,7 +89,11 @@ def group_words() -> tuple[str, ...]:
 
 
 def activity(
-    spans: Buckets, names: Sequence[str], counts: Sequence[Counts], before: Before | None
+    spans: Buckets,
+    names: Sequence[str],
+    links: tuple[str, ...],
+    counts: Sequence[Counts],
+    before: Before | None,
 ) -> Chart:
     words = group_words()
     totals = [sum(column) for column in zip(*counts, strict=True)]
@@ -125,6 +131,7 @@ def activity(
                 for name, column in zip(names, counts, strict=True)
             ),
             compared.table_sums((*totals, total), (*sums, sum(sums)) if sums else None),
+            links,
         ),
         compared=compared.sentence(total, before, sum(sums or ())),
     )

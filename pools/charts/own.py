@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from pools import buckets, presentation, stretches
 from pools.buckets import Buckets, Counts
-from pools.charts import compared, drawing, shown
+from pools.charts import compared, drawing, links, shown
 from pools.charts.compared import Before
 from pools.charts.dashboard import period_words
 from pools.charts.over_time import GROUP_CSS, group_words
@@ -24,6 +24,7 @@ from pools.periods import HOUR
 from pools.presentation import WEI_PER_BTC
 from pools.selectors import activity
 from pools.selectors.activity import Activity
+from pools.selectors.hours import GROUPS
 from pools.selectors.subjects import happened
 from pools.stretches import Period
 
@@ -128,9 +129,25 @@ def chart(of: Definition, period: Period, found: Found) -> Chart:
                 for name, column in zip(names, counts, strict=True)
             ),
             compared.table_sums(_with_sum(totals), _with_sum(sums) if sums else None, say),
+            _links(of, spans),
         ),
         compared=compare,
     )
+
+
+def _links(of: Definition, spans: Buckets) -> tuple[str, ...]:
+    """As the dashboard's charts have them; what has a period of its own does not follow the page,
+    so it leads to the events.
+    """
+    kind = dict(zip(LETTERS, GROUPS, strict=False)).get(of.letters)  # of several none is chosen
+    events = {"kind": kind} if kind else {}
+    if of.subject.pool_id is not None:
+        events |= {"contract": of.subject.address, "pool_id": str(of.subject.pool_id)}
+    elif of.subject.address:
+        events["account"] = of.subject.address
+    if of.period == PAGE:
+        return links.narrower(spans, events)
+    return links.to_events(spans, events)
 
 
 def _whole(spans: Buckets, oldest: datetime) -> Buckets:

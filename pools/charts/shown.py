@@ -34,11 +34,15 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The same in numbers; the first cell of each row is its heading. `sums` stand below."""
+    """The same in numbers; the first cell of each row is its heading. `sums` stand below.
+
+    `links`, if there are any, say for each row where its heading leads.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     sums: tuple[tuple[str, ...], ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

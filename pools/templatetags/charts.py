@@ -12,13 +12,21 @@ register = template.Library()
 
 
 @register.filter
-def table_rows(rows: Iterable[Sequence[str]]) -> SafeString:
-    """Rows whose first cell is their heading."""
+def table_rows(rows: Iterable[Sequence[str]], links: Sequence[str] = ()) -> SafeString:
+    """Rows whose first cell is their heading, and leads somewhere if there are links."""
+    headings = (
+        (
+            f'<a href="{escape(link)}">{escape(row[0])}</a>'
+            for row, link in zip(rows, links, strict=True)
+        )
+        if links
+        else (escape(row[0]) for row in rows)
+    )
     told = [
-        f'<tr><th scope="row">{escape(row[0])}</th>'
+        f'<tr><th scope="row">{heading}</th>'
         + "".join([f"<td>{escape(cell)}</td>" for cell in row[1:]])
         + "</tr>"
-        for row in rows
+        for heading, row in zip(headings, rows, strict=True)
     ]
     return SafeString("".join(told))
 

@@ -1,5 +1,5 @@
-// The charts' periods: a click swaps the figures alone and puts the period into the address; back
-// and forward bring it back. Without this script the same links load the page.
+// The charts' periods: a click on a link to one swaps the figures alone and puts the period into the
+// address; back and forward bring it back. Without this script the same links load the page.
 (() => {
   const TURN = 900_000; // ms; in some time zones hours begin at a quarter
   const CROWD = 20_000; // ms over which the pages spread that come back at the same moment
@@ -10,11 +10,12 @@
   const CONNECT = "hx-ws:connect";
   const links = [...section.querySelectorAll("[data-period]")];
   const figuresShown = () => document.getElementById("figures").dataset.shown;
-  const asked = () => {
-    const of = new URLSearchParams(location.search);
+  const askedBy = ({ search }) => {
+    const of = new URLSearchParams(search);
     if (of.get("from") || of.get("to")) return `${of.get("from") ?? ""}..${of.get("to") ?? ""}`;
     return of.get("period") ?? links[0].dataset.period;
   };
+  const asked = () => askedBy(location);
   const turn = () => Math.floor(Date.now() / TURN);
 
   let heardIn = turn(); // the last turn of which the figures were told
@@ -36,11 +37,14 @@
       const same = figures.querySelector(`#${table.parentElement.id} details`);
       if (same) same.open = true;
     }
-    renew.keep(section, () => {
-      document.getElementById("figures").replaceWith(document.adoptNode(figures));
-    });
-    const days = page.getElementById("own-days");
-    if (!unasked) document.getElementById("own-days").replaceWith(document.adoptNode(days));
+    for (const id of unasked ? ["figures"] : ["figures", "days"]) {
+      const old = document.getElementById(id);
+      const fresh = document.adoptNode(page.getElementById(id));
+      renew.keep(old, () => {
+        old.replaceWith(fresh);
+        return fresh;
+      });
+    }
     for (const link of links) {
       if (link.dataset.period === figuresShown()) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
@@ -77,17 +81,23 @@
     later = setTimeout(() => show(location.href, { unasked: true }), Math.random() * within);
   };
 
-  section.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-period]");
+  // In a table its next link gets the focus, so that it leads on by keyboard.
+  section.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[href^='?']");
     const special = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
     if (!link || special || event.button) return;
     event.preventDefault();
     if (link.hasAttribute("aria-current") && !loading) return;
     const address = new URL(location.href); // other things may be chosen in it meanwhile
     address.hash = "";
-    for (const day of ["from", "to"]) address.searchParams.delete(day);
-    address.searchParams.set("period", link.dataset.period);
-    show(address.href, { push: link.dataset.period !== asked() });
+    const wanted = new URLSearchParams(link.search);
+    for (const name of ["period", "from", "to"]) {
+      address.searchParams.delete(name);
+      if (wanted.has(name)) address.searchParams.set(name, wanted.get(name));
+    }
+    const rows = link.closest("tbody")?.id;
+    await show(address.href, { push: askedBy(address) !== asked() });
+    document.getElementById(rows)?.querySelector("a")?.focus();
   });
 
   // The feed's kind may be another than when the page was loaded.
