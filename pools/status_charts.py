@@ -15,7 +15,6 @@ from pools.charts.drawing import BOTTOM, LEFT, RIGHT, Graph, Label, Mark, number
 from pools.charts.shown import Chart, Key, Table
 from pools.status_rows import Bucket, Latency
 
-LABELS: Final = 4
 UNKNOWN: Final = "–"
 
 Dot = tuple[float, float, float]
@@ -66,14 +65,10 @@ def _graph(read: Latency, measured: Sequence[Bucket]) -> Graph:
         )
         for each in measured
     ]
-    times = [read.start + step * count * place / LABELS for place in range(LABELS + 1)]
     runs = _runs(dots, measured, step)
     return Graph(
         up=tuple(Label(number(sized.y(each)), shown.short(each)) for each in sized.values()),
-        along=tuple(
-            Label(number(LEFT + (RIGHT - LEFT) * place / LABELS), shown.moment_time(times, place))
-            for place in range(LABELS + 1)
-        ),
+        along=drawing.along(shown.moment_times(read.start, read.start + step * count)),
         marks=tuple(
             Mark(number(x - room / 2), number(room), _title(each))
             for (x, _average, _worst), each in zip(dots, measured, strict=True)

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from pools import ticks
+
 WIDTH: Final = 400
 HEIGHT: Final = 190
 LEFT: Final = 46  # room for the numbers of the axis
 RIGHT: Final = 394
 TOP: Final = 12
 BOTTOM: Final = 162  # below it the times
-LABELS: Final = 5  # at most, along the bottom: they stay readable on a phone
+LABELS: Final = ticks.MOST  # along the bottom
 ROW: Final = 23  # the height of a lying bar with its name before it and its value behind
 BESIDE: Final = 110
 VALUE: Final = 50
@@ -24,8 +26,12 @@ STEPS: Final = 4  # at most, up the side
 
 Words = Callable[[float], str]
 """What the axis says of a value."""
-Times = Callable[[int], str]
-"""What it says of a point or bucket, by its place: only a few of them are asked for."""
+Ticks = Sequence[tuple[float, str]]
+"""Words at places from 0 to 1 along it."""
+Times = Callable[[int], str] | Ticks
+"""What it says along the bottom: of any point or bucket, by its number, of which only as many are
+asked for as there is room for; or a few words with their places.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ def line(
     edges = [LEFT, *((left + right) / 2 for left, right in pairwise(xs)), RIGHT]
     return Graph(
         up=_up(sized, words),
-        along=_along(xs, times),
+        along=_named(xs, times),
         marks=_marks(edges, titles),
         line=drawn,
         area=f"{drawn}V{BOTTOM}H{number(xs[0])}z",
@@ -198,7 +204,7 @@ def bars(
     middles = [edge + room / 2 for edge in edges[:-1]]
     return Graph(
         up=_up(sized, words),
-        along=_along(middles, times),
+        along=_named(middles, times),
         marks=_marks(edges, titles),
         stacks=tuple(Stack(name, path) for name, path in zip(css, paths, strict=True) if path),
         before=_steps(edges, [sized.y(count) for count in before]),
@@ -271,8 +277,14 @@ def _up(sized: Scale, words: Words) -> tuple[Label, ...]:
     return tuple(Label(number(sized.y(value)), words(value)) for value in sized.values())
 
 
-def _along(xs: Sequence[float], times: Times) -> tuple[Label, ...]:
+def along(words: Ticks) -> tuple[Label, ...]:
+    return tuple(Label(number(LEFT + place * (RIGHT - LEFT)), word) for place, word in words)
+
+
+def _named(xs: Sequence[float], times: Times) -> tuple[Label, ...]:
     """As many of the times as there is room for, the newest among them; points may lie close."""
+    if not callable(times):
+        return along(times)
     apart = (RIGHT - LEFT) / (LABELS - 0.5)
     shown: list[int] = []
     for place in reversed(range(len(xs))):

@@ -4,7 +4,6 @@ What was read, as figures with words; reads nothing.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -45,7 +44,7 @@ def pools(
             f"{name}: {shown.pools_in_words(total)}"
             for name, total in zip(names, totals, strict=True)
         ],
-        times=partial(shown.bucket_time, spans),
+        times=shown.bucket_times(spans),
         words=shown.short,
         least_step=1,
         before=then,
@@ -106,7 +105,7 @@ def activity(
         counts,
         css=GROUP_CSS,
         titles=titles,
-        times=partial(shown.bucket_time, spans),
+        times=shown.bucket_times(spans, middles=True),
         words=shown.short,
         before=before.totals() if before else (),
     )

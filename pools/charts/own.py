@@ -6,7 +6,7 @@ Speaks the active language. At most four queries a chart, of a bounded number of
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -170,7 +170,6 @@ def _drawn(
     """The partial that draws it, and what it draws."""
     totals = [sum(column) for column in counts]
     earlier = before.totals() if before else []
-    times: Callable[[int], str] = partial(shown.bucket_time, spans)
     words = _axis_in_btc if of.amounts else shown.short
     if of.shape == "sum":
         total = sum(totals)
@@ -182,10 +181,20 @@ def _drawn(
         last = max(1, len(spans) - 1)
         points = [(place / last, float(value)) for place, value in enumerate(totals)]
         return "charts/_line.html", drawing.line(
-            points, titles=titles, times=times, words=words, least_step=1, before=earlier
+            points,
+            titles=titles,
+            times=shown.bucket_times(spans),
+            words=words,
+            least_step=1,
+            before=earlier,
         )
     return "charts/_bars.html", drawing.bars(
-        counts, css=css, titles=titles, times=times, words=words, before=earlier
+        counts,
+        css=css,
+        titles=titles,
+        times=shown.bucket_times(spans, middles=True),
+        words=words,
+        before=earlier,
     )
 
 

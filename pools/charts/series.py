@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -64,7 +64,7 @@ def contributions(standing: Standing) -> Chart:
         drawing=drawing.line(
             _placed(times, [total / WEI_PER_BTC for total in totals]),
             titles=titles,
-            times=partial(shown.moment_time, times),
+            times=shown.moment_times(times[0], times[-1]),
             words=shown.short,
             stepped=True,
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as date_type
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from typing import Any, Final
 
 from django.utils import timezone
@@ -16,6 +17,9 @@ from django.utils.translation import ngettext
 
 from pools import presentation
 from pools.buckets import Buckets
+from pools.charts.drawing import Ticks, Times
+from pools.periods import HOUR
+from pools.ticks import Tick, ticks
 
 UNITS: Final = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 MOST: Final = 1e15
@@ -90,6 +94,11 @@ def day(moment: datetime) -> str:
     return _day(_local(moment).date())
 
 
+def day_and_clock(moment: datetime) -> str:
+    """28 Nov, 04:00."""
+    return f"{day(moment)}, {clock_time(moment)}"
+
+
 @presentation.remembered
 def _day(date: date_type) -> str:
     return date_format(date, "j M")
@@ -100,18 +109,29 @@ def weekday_name(number: int) -> str:
     return (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))[number]
 
 
-def bucket_time(buckets: Buckets, place: int) -> str:
-    """How a bucket is called along the axis."""
+def bucket_times(buckets: Buckets, *, middles: bool = False) -> Times:
+    """How buckets are called along the axis, on which points stand at their edges, or bars with
+    their middles at theirs: hours at round ones, midnight with the day that begins.
+    """
+    if buckets.unit != "hour":
+        return partial(_bucket_time, buckets)
+    shift, count = (0.5, len(buckets)) if middles else (0, max(1, len(buckets) - 1))
+    return [
+        ((place + shift) / count, _tick_words(tick))
+        for tick in ticks(buckets.edges[0], buckets.edges[-1], zone(), least=HOUR)
+        if (place := buckets.place(tick.at)) is not None
+    ]
+
+
+def _bucket_time(buckets: Buckets, place: int) -> str:
     start = buckets.edges[place]
-    if buckets.unit == "hour":
-        return clock_time(start)
     return date_format(_local(start), "M Y") if buckets.unit == "month" else day(start)
 
 
 def bucket_names(buckets: Buckets) -> list[str]:
     """How each bucket is called in full: in its title and in the table."""
     if buckets.unit == "hour":
-        return [f"{day(start)}, {clock_time(start)}" for start in buckets.starts]
+        return [day_and_clock(start) for start in buckets.starts]
     if buckets.unit == "month":
         return [date_format(_local(start), "YEAR_MONTH_FORMAT") for start in buckets.starts]
     if buckets.unit == "week":
@@ -131,10 +151,16 @@ def unit_words(unit: str) -> str:
     }[unit]
 
 
-def moment_time(times: Sequence[datetime], place: int) -> str:
-    """How a moment is called along an axis that spans them all."""
-    at = times[place]
-    return clock_time(at) if times[-1] - times[0] < timedelta(days=2) else day(at)
+def moment_times(start: datetime, end: datetime) -> Ticks:
+    """How moments are called along an axis from one to another."""
+    span = max(end - start, timedelta(microseconds=1))
+    return [((tick.at - start) / span, _tick_words(tick)) for tick in ticks(start, end, zone())]
+
+
+def _tick_words(tick: Tick) -> str:
+    if tick.unit == "month":
+        return date_format(tick.at, "M Y")
+    return day(tick.at) if tick.unit == "day" else clock_time(tick.at)
 
 
 def full(moment: datetime) -> str:

@@ -1,5 +1,7 @@
 """Filters of the status page: thin doors to `bar`, `pace` and words for states."""
 
+from datetime import datetime
+
 from django import template
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -7,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from pools import pace, presentation, reasons, state_words, status_charts
 from pools.bar import Stretch, bar
+from pools.charts import shown
 from pools.charts.shown import Chart
 from pools.models import Alert, HistoricalScan
 from pools.status_rows import Coverage, History, Latency, Missing, MissingState, Verdict
@@ -148,6 +151,12 @@ def verdict_state(verdict: Verdict) -> str:
     if verdict is Verdict.NO_LISTENER:
         return "offline"
     return "error" if verdict in (Verdict.MISSING, Verdict.NO_LINK) else "reconnecting"
+
+
+@register.filter
+def axis_moment(moment: datetime) -> str:
+    """A moment at the end of an axis: there it stays as it is, and does not tick."""
+    return shown.day_and_clock(moment)
 
 
 @register.filter
