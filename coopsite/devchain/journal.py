@@ -10,8 +10,12 @@ import os
 from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
+from typing import Final
 
 import msgspec
+
+LOADING_GENESIS_TIME: Final = 1
+"""When the first block of a node that loads a checkpoint has to be: no block of ours is as old."""
 
 
 class StateInUse(Exception):
@@ -83,8 +87,8 @@ class StateFiles:
             return None
         loading = self._loading_path
         try:
-            loading.write_bytes(gzip.decompress(self.path.read_bytes()))
-        except (OSError, EOFError) as error:
+            loading.write_bytes(_without_strays(gzip.decompress(self.path.read_bytes())))
+        except (OSError, EOFError, msgspec.MsgspecError) as error:
             raise BrokenState(f"{self.path} is no devchain's state: {error}") from error
         return loading
 
@@ -133,3 +137,31 @@ class StateFiles:
     @property
     def _loading_path(self) -> Path:
         return self.path.with_name(f"{self.path.name}.loading")
+
+
+class _Header(msgspec.Struct):
+    number: str
+    timestamp: str
+
+
+class _Block(msgspec.Struct):
+    header: _Header
+
+
+def _without_strays(dump: bytes) -> bytes:
+    """The dump without block 0 of a node that had loaded another: beside the real one, in any order.
+
+    anvil dumps both and, loading them, takes the later one for the chain's, which then has another
+    first block than everybody saw.
+    """
+    parts = msgspec.json.decode(dump, type=dict[str, msgspec.Raw])
+    if "blocks" in parts:
+        blocks = msgspec.json.decode(parts["blocks"], type=list[msgspec.Raw])
+        ours = [each for each in blocks if not _is_stray(each)]
+        parts["blocks"] = msgspec.Raw(msgspec.json.encode(ours))
+    return msgspec.json.encode(parts)
+
+
+def _is_stray(block: msgspec.Raw) -> bool:
+    header = msgspec.json.decode(block, type=_Block).header
+    return (int(header.number, 16), int(header.timestamp, 16)) == (0, LOADING_GENESIS_TIME)

@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from coopsite.devchain.journal import MinedBlock, StateFiles
+from coopsite.devchain.journal import LOADING_GENESIS_TIME, MinedBlock, StateFiles
 from coopsite.devchain.process import HOST, AnvilOptions, AnvilProcess
 from coopsite.devchain.rpc import Node, Refused
 
@@ -72,7 +72,7 @@ class LocalChain:
         if not self.is_new:
             # The node's own clock must not be ahead of blocks that are to be mined again.
             checkpoint = self.files.checkpoint_for_loading()
-            options = replace(options, load=checkpoint, genesis_time=1)
+            options = replace(options, load=checkpoint, genesis_time=LOADING_GENESIS_TIME)
         self._process = AnvilProcess(options)
         self.files.note_node(self._process.pid)
         self._process.wait_until_ready()

@@ -6,13 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from coopsite.devchain.process import free_port
+from coopsite.devchain.journal import StateFiles
+from coopsite.devchain.keeper import LocalChain
+from coopsite.devchain.process import AnvilOptions, free_port
 from coopsite.devchain.rpc import LocalNodeError, Node
 from tests.waiting import until
 
@@ -176,6 +179,20 @@ def test_a_node_that_dies_is_started_again_with_everything(devchain: Devchain) -
     until(lambda: devchain.node_pid != first and not is_silent(devchain.node), seconds=15)
     until(lambda: devchain.head() > head, seconds=15)
     assert devchain.history(head) == before
+
+
+def test_however_often_it_is_kept_and_started_again_the_first_block_stays(tmp_path: Path) -> None:
+    options = AnvilOptions(port=free_port())
+    files = StateFiles(tmp_path / "chain.json")
+    chain = LocalChain(options, files)
+    firsts = []
+    for _ in range(8):  # which of two first blocks anvil would take is decided by chance
+        chain.start()
+        chain.mine(int(time.time()))
+        chain.checkpoint()
+        firsts.append(chain.node.call("eth_getBlockByNumber", "0x0", False)["hash"])
+    chain.stop()
+    assert len(set(firsts)) == 1
 
 
 def test_a_port_that_somebody_else_has_is_named(devchain: Devchain) -> None:

@@ -1,7 +1,9 @@
 """What the local chain keeps on disk survives being cut off at any moment."""
 
 import gzip
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,9 +74,39 @@ def test_the_checkpoint_is_unpacked_for_loading_and_tidied_away(path: Path) -> N
     loading = files.checkpoint_for_loading()
 
     assert loading is not None
-    assert loading.read_bytes() == b'{"blocks": []}'
+    assert json.loads(loading.read_bytes()) == {"blocks": []}
     files.loaded()
     assert not loading.exists()
+    files.close()
+
+
+def dumped(number: int, timestamp: int) -> dict[str, Any]:
+    return {"header": {"number": hex(number), "timestamp": hex(timestamp)}, "transactions": []}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_the_first_block_of_a_node_that_loaded_the_chain_is_no_part_of_it(
+    path: Path, order: tuple[int, ...]
+) -> None:
+    first, second, stray = dumped(0, 1_700_000_000), dumped(1, 1_700_000_001), dumped(0, 1)
+    blocks = [(first, second, stray)[place] for place in order]
+    files = StateFiles(path)
+    files.write_checkpoint(gzip.compress(json.dumps({"blocks": blocks, "best": "0x1"}).encode()))
+
+    loading = files.checkpoint_for_loading()
+
+    assert loading is not None
+    ours = [each for each in blocks if each is not stray]
+    assert json.loads(loading.read_bytes()) == {"blocks": ours, "best": "0x1"}
+    files.close()
+
+
+@pytest.mark.parametrize("broken", [b"[]", b'{"blocks": [{}]}', b'{"blocks'])
+def test_a_checkpoint_that_anvil_did_not_write_is_named(path: Path, broken: bytes) -> None:
+    files = StateFiles(path)
+    files.write_checkpoint(gzip.compress(broken))
+    with pytest.raises(BrokenState, match=str(path)):
+        files.checkpoint_for_loading()
     files.close()
 
 
