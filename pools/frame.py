@@ -24,4 +24,5 @@ def frame(*, topics: str, newest: int = 1) -> dict[str, Any]:
         "fee_changes": around.fee_changes,
         "behind": around.behind,
         "passed_over": around.passed_over,
+        "link": around.stats.connection,
     }

@@ -68,6 +68,7 @@ class Connection:
     updated_at: datetime | None
     detail: str
     halted_since: datetime | None = None  # live, but no new block since then: the chain stands
+    broken_since: datetime | None = None  # no link, or no listener, for long enough to say so
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ SENTENCES: Mapping[str, str] = {
     "EmergencyModeUpdated on": gettext_noop("Emergency mode switched on"),
     "EmergencyModeUpdated off": gettext_noop("Emergency mode switched off"),
     "PerformanceFeeUpdated": gettext_noop("Performance fee changed from %(old)s to %(new)s"),
+    "PerformanceFeeUpdated same": gettext_noop("Performance fee set to %(new)s, as it was"),
     "FeeCollectorUpdated": gettext_noop("Fees now go to %(other)s"),
     "FeesCollected": gettext_noop("%(other)s collected fees"),
     "Upgraded": gettext_noop("Contract upgraded to %(other)s"),
@@ -97,6 +98,8 @@ def _variant(kind: str, args: Mapping[str, object]) -> str:
         return f"{kind} {args.get('newStatus')}"
     if kind == "EmergencyModeUpdated":
         return f"{kind} {'on' if args.get('enabled') else 'off'}"
+    if kind == "PerformanceFeeUpdated" and args.get("oldFee") == args.get("newFee"):
+        return f"{kind} same"
     return kind
 
 

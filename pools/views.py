@@ -123,6 +123,7 @@ def _pool_then(past: PastPool) -> dict[str, Any]:
         "fee_changes": [],
         "behind": [],
         "passed_over": [],
+        "link": None,
         "past": past,
         "pool": past.pool,
         "members": past.largest_members(MEMBERS_SHOWN),

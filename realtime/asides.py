@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 15.0  # seconds; browsers take a silence of 35 s for a dead link
 LOOK = 5.0  # seconds between looks at a listener that says nothing
+LOOK_AT_BROKEN = 1.0  # and at a link that just broke: soon a banner has to say so
 SLOW_TICK = 2.0  # seconds between updates of what need not come with each event
 BATCH_TICK = 5.0  # and of all lists, while history comes in batches that name no pools
 TURN = 900  # seconds; some time zones begin their hours and days at a quarter
@@ -178,6 +179,8 @@ class Asides:
     async def _look_at_connection(self) -> None:
         stats = await self._hub.in_thread(self._hub.source.look_at_connection)
         before, self._shown = self._shown, stats.connection
+        if stats.connection.state == "reconnecting" and stats.connection.broken_since is None:
+            self._look_at = time.monotonic() + LOOK_AT_BROKEN
         if before is not None and _looks(before) == _looks(stats.connection):
             return
         self._hub.forget_standing()
@@ -272,6 +275,7 @@ def _looks(connection: Connection) -> tuple[object, ...]:
         connection.detail,
         connection.connected_at,
         connection.halted_since,
+        connection.broken_since is None,
     )
 
 

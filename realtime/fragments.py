@@ -175,6 +175,7 @@ def banners(around: Surroundings) -> str:
         "fee_changes": around.fee_changes,
         "behind": around.behind,
         "passed_over": around.passed_over,
+        "link": around.stats.connection,
     }
     return partial("banners", _render("live/_banners.html", context))
 

@@ -192,9 +192,15 @@ class Source:
         return self._around.stats if self._around else None
 
     def badge(self, languages: Iterable[Language]) -> dict[Language, str]:
+        """What is said of the link: the badge, its statistics, the banners."""
         around = self._around or self.look_around()
         return fragments.in_each(
-            languages, lambda: fragments.badge(around.stats) + fragments.statistics(around.stats)
+            languages,
+            lambda: (
+                fragments.badge(around.stats)
+                + fragments.statistics(around.stats)
+                + fragments.banners(around)
+            ),
         )
 
     def statistics(self, languages: Iterable[Language]) -> dict[Language, str]:

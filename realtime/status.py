@@ -62,6 +62,7 @@ def describe(
     Without a socket (none configured) the polling alone decides.
     """
     state, detail = _state(progress, stream, most_attempts)
+    seeking = stream is not None and stream.state is not State.LIVE
     if stream is not None and stream.latency is not None:
         latency = stream.latency
     return StatusRow(
@@ -71,7 +72,8 @@ def describe(
         endpoint=(stream.endpoint if stream else "") or progress.polling,
         connected_at=stream.connected_since if stream else progress.polling_since,
         latency_ms=None if latency is None else round(latency * 1000, 3),
-        reconnect_attempts=stream.attempts if stream else progress.failed_polls,
+        # A link that was found keeps its count for a while, in case that it breaks at once.
+        reconnect_attempts=stream.attempts if stream and seeking else progress.failed_polls,
         reconnects_total=stream.reconnects if stream else 0,
         events_received=progress.events,
         messages_received=stream.messages if stream else 0,

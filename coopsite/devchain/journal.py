@@ -149,7 +149,7 @@ class _Block(msgspec.Struct):
 
 
 def _without_strays(dump: bytes) -> bytes:
-    """The dump without block 0 of a node that had loaded another: beside the real one, in any order.
+    """The dump without block 0 of a node that had loaded another: beside the real one, anywhere.
 
     anvil dumps both and, loading them, takes the later one for the chain's, which then has another
     first block than everybody saw.

@@ -29,7 +29,7 @@ MOST_ROWS: Final = 60
 
 def sizes(counts: Sequence[int]) -> Chart:
     words = [
-        f"{low}+" if high is None else str(low) if low == high else f"{low}–{high}"
+        _members(f"{low}+" if high is None else str(low) if low == high else f"{low}–{high}", low)
         for low, high in SIZES
     ]
     return _parts(
@@ -39,6 +39,10 @@ def sizes(counts: Sequence[int]) -> Chart:
         [(css, word, count) for css, word, count in zip(SIZE_CSS, words, counts, strict=True)],
         _("How many members pools have shows here as soon as there is a pool."),
     )
+
+
+def _members(number: str, least: int) -> str:
+    return ngettext("%(n)s member", "%(n)s members", least) % {"n": number}
 
 
 def categories(counts: Sequence[tuple[Category | None, int]]) -> Chart:

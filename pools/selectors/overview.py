@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from pools import block_times
 from pools.compiled import CompiledQuery
-from pools.models import Chain, Contract, Cursor, ListenerStatus, Log, Pool
+from pools.models import Chain, ConnectionSpell, Contract, Cursor, ListenerStatus, Log, Pool
 from pools.periods import Period, periods, split_hours, trend_percent, whole_hour
 from pools.rows import Connection, Stats
 from pools.selectors import hours
@@ -26,6 +26,7 @@ SILENCE = timedelta(seconds=20)
 # times as long as its blocks usually take.
 HALT = timedelta(minutes=2)
 HALT_PACES = 10
+PATIENCE = timedelta(seconds=3)  # without a link before a banner says so
 
 
 def current_seq() -> int:
@@ -131,7 +132,22 @@ def connection(now: datetime | None = None, contracts: Sequence[Contract] = ()) 
         updated_at=status.updated_at if status.pk else None,
         detail=status.detail,
         halted_since=None if silent else _halted_since(status, now),
+        broken_since=_broken_since(status, now, silent=silent),
     )
+
+
+def _broken_since(status: ListenerStatus, now: datetime, *, silent: bool) -> datetime | None:
+    """When the link that does not stand was last known to; None for the first moments."""
+    states = ListenerStatus.State
+    if status.pk is None or (not silent and status.state in (states.LIVE, states.CONNECTING)):
+        return None
+    if silent or status.state == states.OFFLINE:
+        since: datetime | None = status.updated_at
+    else:
+        spells = ConnectionSpell.objects.order_by("-pk")
+        stood = spells.filter(state=states.LIVE).values_list("until", flat=True).first()
+        since = stood or spells.order_by("pk").values_list("since", flat=True).first()
+    return since if since is not None and now - since >= PATIENCE else None
 
 
 def _halted_since(status: ListenerStatus, now: datetime) -> datetime | None:

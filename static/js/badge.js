@@ -68,11 +68,12 @@
 
   // What this page knows.
   const language = document.documentElement.lang;
-  const whole = new Intl.NumberFormat(language);
   const tenths = new Intl.NumberFormat(language, { style: "unit", unit: "second", maximumFractionDigits: 1 });
   const link = document.getElementById("link-state");
   const screen = document.getElementById("screen-time");
   const missed = document.getElementById("missed");
+  // Grouped as the server does: browsers have other customs in Spanish.
+  const whole = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, missed.dataset.thousand[1]);
   const write = (element, text) => {
     if (element.textContent !== text) element.textContent = text;
   };
@@ -95,8 +96,8 @@
       write(screen, said);
     }
     const { words } = missed.dataset;
-    const count = whole.format(page.dataset.missed ?? 0);
-    write(missed, words.replace("%1", count).replace("%2", whole.format(page.dataset.seq)));
+    const count = whole(page.dataset.missed ?? 0);
+    write(missed, words.replace("%1", count).replace("%2", whole(page.dataset.seq)));
   }
 
   const refresh = document.getElementById("live-refresh");

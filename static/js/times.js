@@ -6,15 +6,13 @@ const tellTimes = () => {
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
   const exact = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
   const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" });
+  // The symbols are those that the server writes.
   const UNITS = [
-    ["day", 86400],
-    ["hour", 3600],
-    ["minute", 60],
-    ["second", 1],
+    ["day", 86400, "d"],
+    ["hour", 3600, "h"],
+    ["minute", 60, "min"],
+    ["second", 1, "s"],
   ];
-  const SYMBOLS = { day: "d", hour: "h", minute: "min", second: "s" }; // as the server writes them
-  const number = new Intl.NumberFormat(language);
-  const counted = (count, unit) => `${number.format(count)} ${SYMBOLS[unit]}`;
 
   const ago = (seconds, at) => {
     if (seconds >= 30 * 86400) return day.format(at);
@@ -23,16 +21,14 @@ const tellTimes = () => {
   };
 
   const lasting = (seconds) => {
-    const first = Math.max(0, UNITS.findIndex(([, length]) => seconds >= length));
     let rest = Math.max(0, Math.floor(seconds));
-    const parts = [];
-    for (const [unit, size] of UNITS) {
+    const parts = UNITS.map(([, size, symbol]) => {
       const count = Math.floor(rest / size);
-      rest -= count * size;
-      parts.push(count ? counted(count, unit) : "");
-    }
-    if (seconds < 1) return counted(0, "second");
-    return parts.slice(first, first + 2).filter(Boolean).join(" ");
+      rest %= size;
+      return count ? `${count} ${symbol}` : "";
+    });
+    const first = parts.findIndex(Boolean);
+    return parts.slice(first, first + 2).filter(Boolean).join(" ") || "0 s";
   };
 
   // Writes only what changed: an untouched page costs nothing.

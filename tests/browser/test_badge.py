@@ -137,6 +137,10 @@ async def test_nothing_is_missed_however_often_the_link_breaks(
     await until_heard(page, told.last_seq)
     await page.click("#status-badge")
     assert await page.inner_text("#missed") == f"0 missed, sequence {told.last_seq}"
+    await page.evaluate("document.body.dataset.seq = 1234567")
+    await page.wait_for_function(
+        "document.getElementById('missed').innerText.endsWith('1,234,567')"
+    )
     answer = await page.request.get(f"{ORIGIN}:{link.port}/api/v1/events?limit=1000")
     events = (await answer.json())["results"]
     rows = await page.locator("#activity-feed > [data-event]").evaluate_all(
@@ -260,6 +264,7 @@ async def test_without_scripts_it_says_that_the_page_stands_still(
     link: Proxy, browser: Browser
 ) -> None:
     page = await visit(browser, link, java_script_enabled=False)
+    assert await page.locator("#banners").get_by_text("Reload the page for news.").is_visible()
     await page.click("#status-badge")
     panel = page.locator("#live-panel")
     assert await panel.get_by_text("This page does not update by itself").is_visible()

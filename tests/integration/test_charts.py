@@ -168,7 +168,8 @@ def test_pools_are_told_apart_by_their_members() -> None:
             chain.block(*(chain.joined(number, address(f"{n}"), BTC) for n in range(count)))
     shown = chart("chart-sizes", "24h")
     assert [(key.label, key.value) for key in shown.keys] == [
-        *(("0", "1"), ("1", "1"), ("2–5", "2"), ("6–10", "2"), ("11–25", "2"), ("26+", "1")),
+        *(("0 members", "1"), ("1 member", "1"), ("2–5 members", "2")),
+        *(("6–10 members", "2"), ("11–25 members", "2"), ("26+ members", "1")),
     ]
 
 

@@ -65,6 +65,22 @@ def test_latency_is_the_sockets_or_else_the_pollings() -> None:
     assert (alone.latency_ms, alone.endpoint) == (500, "http.example")
 
 
+@pytest.mark.parametrize(
+    ("progress", "socket", "attempts"),
+    [
+        (Progress(), State.RECONNECTING, 2),
+        (Progress(failed_polls=1), State.ERROR, 2),
+        (Progress(), State.LIVE, 0),
+        (Progress(problem="HTTP 502", failed_polls=3), State.LIVE, 3),
+    ],
+)
+def test_attempts_are_those_of_what_is_sought(
+    progress: Progress, socket: State, attempts: int
+) -> None:
+    row = describe(progress, stream(socket), latency=None, most_attempts=10)
+    assert row.reconnect_attempts == attempts
+
+
 def test_a_listener_that_stops_keeps_its_figures_and_says_that_it_is_gone() -> None:
     row = offline(describe(Progress(events=7), stream(State.LIVE), latency=None, most_attempts=9))
     assert (row.state, row.events_received, row.connected_at) == ("offline", 7, None)

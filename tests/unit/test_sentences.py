@@ -60,3 +60,8 @@ def test_a_fee_is_told_in_percent() -> None:
 
 def test_an_event_that_could_not_be_read_is_told_as_such() -> None:
     assert told("") == UNREADABLE
+
+
+def test_a_fee_that_is_set_to_what_it_was_is_no_change() -> None:
+    told_again = told("PerformanceFeeUpdated", oldFee="100", newFee="100")
+    assert told_again == "Performance fee set to 1\u202f%, as it was"
