@@ -11,11 +11,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from pools import arrangement as arranging
-from pools import own_charts, selectors
+from pools import chosen_period, embedding, own_charts, selectors, shared_arrangement
 from pools.arrangement import EVERYTHING, Arrangement
+from pools.buckets import PERIODS
 from pools.charts import own
+from pools.charts.dashboard import period_words
 from pools.frame import frame
 from pools.own_charts import OwnChart
+from pools.shared_arrangement import Shown
 
 
 @never_cache
@@ -24,13 +27,17 @@ def arrangement(request: HttpRequest) -> HttpResponse:
     """The form; sent, it is kept and, unless something was only moved, the dashboard shown."""
     charts = arranging.charts_of(request)
     if request.method == "POST":
-        return _keep(request, charts)
+        return _keep_shared(request) or _keep(request, charts)
     arranged = arranging.of(request, charts)
+    period = chosen_period.read(request.GET)
     context = {
         **frame(topics="notices"),
         "rows": _rows(arranged, {arranging.full_name(chart): chart for chart in charts}),
         "room": len(charts) < own_charts.MOST,
         "most": own_charts.MOST,
+        "chosen_period": period,
+        "periods": [(each, period_words(each)) for each in PERIODS],
+        "snippets": embedding.dashboard_snippets(request, Shown(arranged, charts), period),
     }
     return render(request, "dashboard/arrangement.html", context)
 
@@ -75,6 +82,16 @@ def _words_of(chart: OwnChart) -> str:
         pool = selectors.pool(of.subject.address, of.subject.pool_id)
         name = pool.name if pool else None
     return own.title(of.subject, of.letters, amounts=of.amounts, name=name)
+
+
+def _keep_shared(request: HttpRequest) -> HttpResponse | None:
+    """Keep what a link carried, in place of what the browser had; None if none was sent."""
+    shared = shared_arrangement.of_address(request.POST)
+    if shared is None:
+        return None
+    response = redirect(f"{reverse('pools:dashboard')}?{chosen_period.read(request.POST).query}")
+    arranging.keep(response, shared.arranged, shared.charts)
+    return response
 
 
 def _keep(request: HttpRequest, charts: tuple[OwnChart, ...]) -> HttpResponse:

@@ -58,12 +58,16 @@ class ChosenPeriod:
         ]
 
     @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """As a form sends it."""
+        if self.first or self.last:
+            return tuple(filter(all, (("from", self.first), ("to", self.last))))
+        return (("period", str(self.period)),)
+
+    @property
     def query(self) -> str:
         """As the address says it."""
-        if self.first or self.last:
-            days = {"from": self.first, "to": self.last}
-            return urlencode({name: day for name, day in days.items() if day})
-        return urlencode({"period": self.period})
+        return urlencode(self.fields)
 
 
 def read(asked: Mapping[str, str]) -> ChosenPeriod:

@@ -17,13 +17,20 @@ Response = TypeVar("Response", bound=HttpResponseBase)
 def language_of(request: HttpRequest) -> str:
     """That of `?lang=`, else the first of the `Accept-Language` header that is spoken here."""
     header = request.headers.get("Accept-Language", "")
-    accepted = (code for code, _weight in parse_accept_lang_header(header))
-    for code in (request.GET.get("lang", ""), *accepted):
-        try:
-            return translation.get_supported_language_variant(code)
-        except LookupError:
-            continue
-    return settings.LANGUAGE_CODE
+    accepted = (_spoken(code) for code, _weight in parse_accept_lang_header(header))
+    return said_language(request) or next(filter(None, accepted), settings.LANGUAGE_CODE)
+
+
+def said_language(request: HttpRequest) -> str:
+    """That of `?lang=` alone; empty if it says none that is spoken here."""
+    return _spoken(request.GET.get("lang", ""))
+
+
+def _spoken(code: str) -> str:
+    try:
+        return translation.get_supported_language_variant(code)
+    except LookupError:
+        return ""
 
 
 def in_shared_language(

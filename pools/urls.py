@@ -9,6 +9,7 @@ from pools import (
     account_page,
     arrangement_page,
     badges,
+    dashboard_page,
     embedding,
     exports,
     feeds,
@@ -78,7 +79,7 @@ register_converter(RowKey, "row_key")
 
 app_name = "pools"
 urlpatterns = [
-    path("", views.dashboard, name="dashboard"),
+    path("", dashboard_page.dashboard, name="dashboard"),
     path("arrangement/", arrangement_page.arrangement, name="arrangement"),
     path("arrangement/charts/", own_chart_page.new, name="new_chart"),
     path("arrangement/charts/<int:slot>/", own_chart_page.edit, name="own_chart"),
@@ -108,6 +109,7 @@ urlpatterns = [
         badges.pool_badge,
         name="pool_badge",
     ),
+    path("embed/", embedding.dashboard, name="dashboard_frame"),
     path(
         "embed/pools/<address:contract>/<pool_id:pool_id>/",
         embedding.pool_card,

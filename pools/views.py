@@ -1,69 +1,25 @@
-"""The pages: dashboard and one pool. Whole and useful without JavaScript.
+"""The pages of one pool, and the statistics. Whole and useful without JavaScript.
 
-They read through `pools.selectors` and write nothing. Lists are `list_pages`' matter.
+They read through `pools.selectors` and write nothing. The dashboard is `dashboard_page`'s, lists
+are `list_pages`' matter.
 """
 
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from pools import arrangement, at_block, cards, chosen_period, embedding, feed_kinds, selectors
-from pools.buckets import PERIODS
-from pools.charts import figures, series
-from pools.charts.dashboard import period_words
+from pools import at_block, embedding, selectors
+from pools.charts import series
 from pools.decoding import checksum
 from pools.frame import frame
 from pools.models import Contract
-from pools.rows import FEED_ROWS, MEMBERS_SHOWN, NEWEST_POOLS
+from pools.rows import FEED_ROWS, MEMBERS_SHOWN
 from pools.time_travel import PastPool
 
 BIGGEST_POOL_ID = 2**256 - 1
-
-
-@require_safe
-def dashboard(request: HttpRequest) -> HttpResponse:
-    period = chosen_period.read(request.GET)
-    own = arrangement.charts_of(request)
-    arranged = arrangement.of(request, own)
-    shows = arranged.shows
-    around = frame(
-        topics=arranged.topics(period.period, own), newest=NEWEST_POOLS if shows("newest") else 1
-    )
-    kind = request.GET.get("kind", "")
-    chosen = feed_kinds.chosen(kind)
-    shown = {
-        **around,
-        "lines": arranged.lines(),
-        "beside": arrangement.BESIDE,
-        "chosen_period": period,
-        "choices": feed_kinds.CHOICES,
-        "chosen": chosen or feed_kinds.ALL,
-        "unknown_kind": "" if chosen else kind[:40],
-    }
-    if names := arranged.parts("cards"):
-        shown["cards"] = cards.shown(names, around["stats"])
-        if cards.LIVE in names:
-            shown["answers"] = selectors.answers_of_last_hour(timezone.now())
-        if set(names) - {cards.LIVE}:
-            shown["sparks"] = selectors.spark_counts(
-                around["stats"].pools_total, recent=around["recent"]
-            )
-    if shows("activity"):
-        shown["events"] = (
-            selectors.latest_of_kinds(chosen.kinds, FEED_ROWS, around["contracts"])
-            if chosen and chosen.kinds
-            else selectors.latest_events(FEED_ROWS, contracts=around["contracts"])
-        )
-    if shows("newest"):
-        shown["pools"] = around["newest"]
-    if arranged.parts("charts"):
-        shown["periods"] = [(each, period_words(each)) for each in PERIODS]
-        shown["figures"] = figures.arranged(arranged, own, period.period)
-    return render(request, "dashboard/dashboard.html", shown)
 
 
 @require_safe

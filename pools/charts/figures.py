@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from pools.arrangement import Arrangement
@@ -9,17 +10,33 @@ from pools.charts import kept, kept_own
 from pools.own_charts import OwnChart
 from pools.stretches import Period
 
+LINK = '<a href="?'  # into a part of the period, on the page where it stands
 NORMAL, WIDE = 'class="chart box"', 'class="chart box wide"'  # as `_chart.html` writes the first
 
 
-def arranged(arrangement: Arrangement, own: Sequence[OwnChart], period: Period) -> SafeString:
-    """In their order and sizes, in the active language."""
+def arranged(
+    arrangement: Arrangement,
+    own: Sequence[OwnChart],
+    period: Period,
+    *,
+    editable: bool = True,
+    carried: str = "",
+) -> SafeString:
+    """In their order and sizes, in the active language.
+
+    Charts that are `editable` are the browser's own and lead to their form; others are part of
+    what the address carries, and so are links from them to other days.
+    """
     names = arrangement.parts("charts")
     chosen = [chart for chart in own if chart.name in names]
     ready = [name for name in names if name not in {chart.name for chart in chosen}]
     found = kept.figures(period, ready) if ready else {}
     if chosen:
-        found |= kept_own.figures(chosen, period)
+        found |= kept_own.figures(chosen, period, editable=editable)
     for name in set(names).intersection(arrangement.wide_parts("charts")):
         found[name] = SafeString(found[name].replace(NORMAL, WIDE, 1))
-    return mark_safe("".join(found[name] for name in names))  # noqa: S308 - rendered by us
+    html = "".join(found[name] for name in names)
+    if not editable:
+        rest = f"{escape(carried)}&amp;" if carried else ""
+        html = html.replace(LINK, f'<a target="_self" href="?{rest}')
+    return mark_safe(html)  # noqa: S308 - rendered by us

@@ -41,8 +41,13 @@ _kept: dict[Key, Drawing] = {}
 _lock = threading.Lock()
 
 
-def figures(charts: Iterable[OwnChart], page_period: Period) -> dict[str, SafeString]:
-    """The figures by the charts' names, in the active language, for a page of this period."""
+def figures(
+    charts: Iterable[OwnChart], page_period: Period, *, editable: bool = True
+) -> dict[str, SafeString]:
+    """The figures by the charts' names, in the active language, for a page of this period.
+
+    Those that are `editable` are the browser's own and lead to their form.
+    """
     now, clock = timezone.now(), time.monotonic()
     state: Hashable = None
     readers: dict[Period, own.Reader] = {}
@@ -58,7 +63,7 @@ def figures(charts: Iterable[OwnChart], page_period: Period) -> dict[str, SafeSt
                 reader = readers.setdefault(period, own.Reader(period, now))
                 drawing = _drawn(chart.definition, period, reader, state, clock + GOOD_FOR)
                 _keep(key, drawing)
-        shown[chart.name] = _figure(chart, drawing)
+        shown[chart.name] = _figure(chart, drawing, editable=editable)
     return shown
 
 
@@ -84,11 +89,11 @@ def _keep(key: Key, drawing: Drawing) -> None:
         _kept[key] = drawing
 
 
-def _figure(chart: OwnChart, drawing: Drawing) -> SafeString:
+def _figure(chart: OwnChart, drawing: Drawing, *, editable: bool) -> SafeString:
     hint = f"{drawing.title} · {drawing.hint}".rstrip(" ·") if chart.title else drawing.hint
     context = {
         "name": f"{own.NAME}{chart.definition}",
-        "slot": chart.slot,
+        "slot": chart.slot if editable else None,
         "title": chart.title or drawing.title,
         "hint": hint,
         "inside": drawing.inside,

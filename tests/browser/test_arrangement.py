@@ -17,7 +17,7 @@ async def test_without_scripts_sections_are_hidden_moved_and_reset(
 ) -> None:
     base = f"{ORIGIN}:{web_servers.start().port}"
     page, _troubles = await visit(browser, base, java_script_enabled=False)
-    await page.locator(".arrange a").click()
+    await page.get_by_role("link", name="Arrange this page").click()
     await page.locator("[value=newest][name=shown]").uncheck()
     await page.locator("[value='up:charts']").click()
     await page.locator("[value='up:charts']").click()

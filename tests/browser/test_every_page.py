@@ -21,7 +21,10 @@ from tests.waiting import async_until
 __all__ = ["records", "web_servers"]
 
 POOL = f"/pools/{CONTRACT}/1/"
-LIVE = ("/", "/pools/", POOL, f"{POOL}members/", "/events/", f"/accounts/{ANA}/", "/status/")
+LIVE = (
+    *("/", "/embed/", "/pools/", POOL, f"{POOL}members/", "/events/", f"/accounts/{ANA}/"),
+    "/status/",
+)
 AT_REST = (
     *(f"/pools/{CONTRACT}/2/", f"/pools/{CONTRACT}/2/members/", f"{POOL}?at_block=106"),
     *(f"{POOL}?at_block=9999", "/?period=7d&kind=joins", "/pools/?q=ahorro&status=active"),

@@ -1,0 +1,92 @@
+"""The arrangement that a page shows: the browser's own, or one that its address carries.
+
+The address holds the same text as the cookies, read by the same rules: what is not exactly right
+is left aside. Pure, but for the cookies.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+
+from pools import arrangement, own_charts
+from pools.arrangement import EVERYTHING, HIDDEN, WIDE, Arrangement
+from pools.own_charts import OwnChart
+
+FIELD: Final = "arrangement"
+CHARTS_FIELD: Final = "charts"
+Fields = tuple[tuple[str, str], ...]
+"""Of an address or of a form: names and values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown, with the charts of somebody's own making that are part of it.
+
+    `fields` are those of the address that carry it; none if it is the browser's own.
+    """
+
+    arranged: Arrangement
+    charts: tuple[OwnChart, ...] = ()
+    fields: Fields = ()
+
+    @property
+    def query(self) -> str:
+        """As an address says it."""
+        return urlencode(self.fields)
+
+
+def of(request: HttpRequest) -> Shown:
+    """What this page is to show."""
+    return of_address(request.GET) or own_of(request)
+
+
+def own_of(request: HttpRequest) -> Shown:
+    """The browser's own, whatever the address says."""
+    charts = arrangement.charts_of(request)
+    return Shown(arrangement.of(request, charts), charts)
+
+
+def is_kept_by(request: HttpRequest) -> bool:
+    """Whether the browser has one of its own."""
+    return not {arrangement.COOKIE, arrangement.CHARTS_COOKIE}.isdisjoint(request.COOKIES)
+
+
+def of_address(asked: Mapping[str, str]) -> Shown | None:
+    """What an address, or a form, carries; None if it carries none."""
+    if FIELD not in asked and CHARTS_FIELD not in asked:
+        return None
+    # Some programs that pass links on take the mark of what is wide for a blank.
+    text = asked.get(FIELD, "").replace(" ", WIDE)
+    return carried(own_charts.read(asked.get(CHARTS_FIELD, "")), text)
+
+
+def usual() -> Shown:
+    """Everything in its usual order, wherever it is shown."""
+    return Shown(arrangement.read(""))
+
+
+def carried(charts: Sequence[OwnChart], text: str) -> Shown:
+    """An arrangement, as `str` writes it, and its charts, with the fields that carry them."""
+    arranged = arrangement.read(text, charts)
+    fields = [(FIELD, _brief(arranged, charts))]
+    if charts:
+        fields.append((CHARTS_FIELD, own_charts.written(charts)))
+    return Shown(arranged, tuple(charts), tuple(fields))
+
+
+def _brief(arranged: Arrangement, charts: Sequence[OwnChart]) -> str:
+    """As `str` writes it, without the end that `read` adds by itself; never empty."""
+    parts, order = str(arranged).split("."), arranged.order
+    place = {
+        name: number
+        for number, name in enumerate([*EVERYTHING, *map(arrangement.full_name, charts)])
+    }
+    while len(parts) > 1 and not parts[-1].startswith((HIDDEN, WIDE)):
+        last = len(parts) - 1
+        if last + 1 < len(order) and place[order[last]] > place[order[last + 1]]:
+            break
+        parts.pop()
+    return ".".join(parts)
