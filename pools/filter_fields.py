@@ -136,6 +136,28 @@ class MomentField(forms.CharField):
         return moment.astimezone(UTC)
 
 
+def only_day(text: str | None) -> str:
+    """The text if a field for a day can show it: 2025-01-31."""
+    try:
+        return text if text and date.fromisoformat(text).isoformat() == text else ""
+    except ValueError:
+        return ""
+
+
+def only_minute(text: str | None) -> str:
+    """The text if it is a moment and no day, as a field for one shows it: 2025-01-31T12:00, by the
+    site's clock.
+    """
+    try:
+        moment = None if only_day(text) else MomentField(required=False).clean(text)
+    except ValidationError:
+        return ""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment, timezone.get_default_timezone())
+    return local.replace(tzinfo=None).isoformat(timespec="minutes")
+
+
 class CursorField(forms.CharField):
     """Where a page begins, as the page before it said under `next`."""
 

@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from pools import selectors
+from pools.charts import shown
 from pools.decoding import checksum
+from pools.filter_fields import only_day
 from pools.filters import EventFilter, MemberFilter, PoolFilter
 from pools.frame import frame
 from pools.models import NO_CATEGORY, Category, Contract
@@ -140,7 +142,10 @@ def _list(
         "chips": [
             Chip(
                 label=str(filters.base_filters[name].label),
-                words=str(names.get(name, {}).get(value) or _words(query.get(name, ""))),
+                words=str(
+                    names.get(name, {}).get(value)
+                    or _words(query.get(name, ""), filters.values[name])
+                ),
                 query=_with(query, **{name: None, "cursor": None}),
             )
             for name, value in chosen.items()
@@ -161,7 +166,9 @@ def _chosen(filters: PagedFilter) -> dict[str, str]:
     }
 
 
-def _words(value: str) -> str:
+def _words(value: str, read: object) -> str:
+    if isinstance(read, datetime) and not only_day(value):
+        return shown.full(read)
     return short_address(value) if value[:2].lower() == "0x" and len(value) > 12 else value
 
 

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from pools import answer_times, presentation, sparklines
+from pools import answer_times, filter_fields, presentation, sparklines
 from pools.models import Pool
 from pools.rows import Connection
 
@@ -29,6 +29,8 @@ register.filter("trend", presentation.trend)
 register.filter("duration", presentation.duration)
 register.filter("picture", sparklines.picture)
 register.filter("answers_picture", answer_times.picture)
+register.filter("only_day", filter_fields.only_day)
+register.filter("only_minute", filter_fields.only_minute)
 
 STATUS_WORDS = ("accepting", "active", "closed")
 STATUS_LABELS = (gettext_noop("Open"), gettext_noop("Active"), gettext_noop("Closed"))
@@ -234,15 +236,6 @@ def unlocalized(value: int) -> str:
 def labels(options: Mapping[str, Iterable[tuple[str, str]]], field: str) -> str:
     """What a field offers to choose, but for the choice of nothing; "" if it offers nothing."""
     return ", ".join(str(label) for value, label in options.get(field, ()) if value)
-
-
-@register.filter
-def only_day(text: str | None) -> str:
-    """The text if a date field can show it: 2025-01-31."""
-    try:
-        return text if text and date.fromisoformat(text).isoformat() == text else ""
-    except ValueError:
-        return ""
 
 
 @register.filter

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -117,6 +118,20 @@ def test_a_filter_that_is_on_can_be_taken_off_by_itself(
     assert f'href="/events/?account={ANA}"' in html
     assert 'href="/events/?kind=MemberJoined"' in html
     assert "2 fit" in html
+
+
+def test_a_filter_by_the_hour_stays_so_in_the_form_and_is_told_in_words(
+    client: Client, chain: ChainFactory, settings: Any
+) -> None:
+    settings.TIME_ZONE = "America/Lima"
+    html = page(client, "/events/", date_from="2025-06-15T12:00Z", date_to="2025-06-16")
+    fields = dict(
+        re.findall(r'<input type="(date[a-z-]*)"\s+name="date_\w+"\s+value="(.*?)"', html)
+    )
+    assert fields == {"datetime-local": "2025-06-15T07:00", "date": "2025-06-16"}
+    assert "<b>06/15/2025 7 a.m.</b>" in html
+    again = page(client, "/events/", date_from=fields["datetime-local"], date_to=fields["date"])
+    assert sentences(again) == sentences(html)
 
 
 @pytest.mark.parametrize("value", NONSENSE)
