@@ -95,6 +95,29 @@ async def test_what_is_told_of_hidden_sections_troubles_nobody(
         await page.context.close()
 
 
+async def test_a_row_is_dragged_among_its_like_and_kept_with_the_form(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    base = f"{ORIGIN}:{web_servers.start().port}"
+    page, troubles = await visit(browser, f"{base}/arrangement/")
+    row, first = (page.locator(f"[id='charts:{name}'] label") for name in ("sizes", "pools"))
+    await page.wait_for_selector("li[draggable=true]")
+    await row.first.drag_to(first.first, target_position={"x": 20, "y": 2})
+    order = await page.locator("[name=order][value^='charts:']").evaluate_all(
+        "(all) => all.map((one) => one.value)"
+    )
+    assert order[:2] == ["charts:sizes", "charts:pools"]
+    assert await page.locator("[value='up:charts:sizes']").is_disabled()
+    assert await page.locator("[value='up:charts:pools']").is_enabled()
+    await row.first.drag_to(page.locator("[id=newest] label"))  # which is not of its like
+    assert order == await page.locator("[name=order][value^='charts:']").evaluate_all(
+        "(all) => all.map((one) => one.value)"
+    )
+    await page.locator(".arrangement-actions .primary").click()
+    assert await page.locator("#figures > *").first.get_attribute("id") == "chart-sizes"
+    assert troubles == []
+
+
 @pytest.mark.parametrize("width", [1440, 360])
 async def test_axe_finds_nothing_in_the_form(
     web_servers: WebServers, chain: ChainFactory, browser: Browser, width: int

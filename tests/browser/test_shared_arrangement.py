@@ -118,7 +118,7 @@ async def test_another_sites_frame_is_live_by_itself_and_leads_to_new_tabs(
     assert await page.context.cookies(base) == []
     async with page.context.expect_page() as opened:
         await row.get_by_role("link").first.click()
-    assert "/pools/" in (await opened.value).url
+    await (await opened.value).wait_for_url("**/pools/**")
     assert await page.frames[1].evaluate("document.documentElement.dataset.theme") == "dark"
     assert troubles == []
 
