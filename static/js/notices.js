@@ -32,10 +32,10 @@
     return contract && { key: `${contract}:${id}`, id, name: link.textContent, url: link.href };
   };
 
-  // The sentence alone, without amount and time.
+  // The sentence with its amount, by which two of the same kind are told apart; without the time.
   const sentenceOf = (row) => {
     const copy = row.cloneNode(true);
-    for (const part of copy.querySelectorAll("b, time, small")) part.remove();
+    for (const part of copy.querySelectorAll("time, small")) part.remove();
     return copy.textContent.trim();
   };
 

@@ -209,6 +209,8 @@ async def test_a_watched_pool_is_told_of_on_every_page(site: Site, browser: Brow
     await async_until(lambda: toasts.count())
     assert await toasts.count() == 1
     assert await toasts.locator("a").inner_text() == "Pool number 1"
+    told = await toasts.locator("p").inner_text()
+    assert told == f"{ANA[:6]}…{ANA[-4:]} joined Pool number 1 +1 BTC", "two are told apart by it"
     await other.click("#status-badge")
     await other.get_by_role("button", name="Alerts").click()
     await other.get_by_role("button", name="Stop watching Pool number 1").click()
