@@ -59,8 +59,10 @@ async def test_dragging_over_days_shows_them_and_back_leads_back(
     web_servers: WebServers, chain: ChainFactory, browser: Browser, chart: str
 ) -> None:
     page, troubles = await open_page(web_servers, browser, "?period=7d&kind=joins")
+    _x, stood = await middle(page, chart, 1)
     await drag(page, chart, 4, 1)
     await until_shown(page, day(5), day(2))
+    assert (await middle(page, chart, 1))[1] == pytest.approx(stood, abs=1), "nothing jumps"
     assert page.url.endswith(f"/?kind=joins&from={day(5)}&to={day(2)}")
     assert await rows(page).count() == await rows(page, "chart-pools").count() == 4
     assert await page.locator("#own-days [name=from]").input_value() == day(5)
