@@ -34,9 +34,9 @@
       stop();
       if (!button && figure?.querySelector("tbody a")) drag = { figure, pointerId, from: clientX };
     },
-    pointermove: ({ pointerId, clientX }) => {
+    pointermove: ({ pointerId, clientX, buttons }) => {
       if (drag?.pointerId !== pointerId) return;
-      if (!drag.figure.querySelector(".mark") || !drag.figure.isConnected) return stop();
+      if (!buttons || !drag.figure.isConnected || !drag.figure.querySelector(".mark")) return stop();
       if (!drag.band) {
         if (Math.abs(clientX - drag.from) < LEAST) return;
         drag.band = document.createElement("div");
