@@ -44,6 +44,11 @@ TURNS: Final[dict[str, dict[str, Any]]] = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "watch-rules": {
+        "task": "realtime.tasks.watch_rules",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "prune-outbox": {
         "task": "realtime.tasks.prune_outbox",
         "schedule": 600.0,

@@ -14,19 +14,19 @@ from typing import Final
 from uuid import uuid4
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
+from pools import silences
 from pools.models import Alert, AlertDelivery
+from pools.receivers import receivers, service_of
 
 log = structlog.get_logger(__name__)
 
 Occasion = AlertDelivery.Occasion
 State = AlertDelivery.State
 
-WEBHOOK: Final = "webhook"
-_MAIL: Final = "mail to "
 MOST_TOGETHER: Final = 100  # rows of one message; what is more goes into the next
 # 1, 2, 4, … minutes after a failure, at most four hours: given up after some 16 hours.
 FIRST_DELAY: Final = timedelta(minutes=1)
@@ -36,6 +36,7 @@ MOST_ATTEMPTS: Final = 12
 CLAIMED: Final = timedelta(seconds=330)
 KEPT: Final = timedelta(days=90)
 LEFT: Final = "it was taken out of the settings"
+LEFT_ADMIN: Final = "it was disabled or deleted"
 UNHEARD: Final = "the receiver was not told that it was raised"
 DIED: Final = "whoever sent it ended each time before it was done"
 
@@ -53,36 +54,35 @@ class Batch:
     tried: frozenset[int]
 
 
-def receivers() -> list[str]:
-    """Who is told, as the settings have it: the webhook, and each mail address by itself."""
-    webhook = [WEBHOOK] if settings.ALERT_WEBHOOK_URL else []
-    return [*webhook, *(f"{_MAIL}{address}" for address in dict.fromkeys(settings.ALERT_EMAILS))]
-
-
-def address_of(receiver: str) -> str | None:
-    """The mail address that a receiver is; None for the webhook."""
-    return receiver.removeprefix(_MAIL) if receiver.startswith(_MAIL) else None
-
-
 def note(alert: Alert, occasion: AlertDelivery.Occasion) -> None:
     """Have the receivers told, inside the transaction that raises or resolves the alert.
 
-    That it is over is told to those who were told of it, or will be before.
+    That it is over is told to those who were told of it, or will be before. In a silence both are
+    held back until it ends.
     """
-    told = receivers()
-    if told and occasion == Occasion.RESOLVED:
+    if occasion == Occasion.RESOLVED:
+        silences.spare(alert)
         raised = AlertDelivery.objects.filter(alert=alert, occasion=Occasion.RAISED)
-        heard = set(raised.exclude(state=State.FAILED).values_list("receiver", flat=True))
-        told = [receiver for receiver in told if receiver in heard]
+        unheard = (State.FAILED, State.SPARED)
+        heard = set(raised.exclude(state__in=unheard).values_list("receiver", flat=True))
+        told = [receiver for receiver in receivers() if receiver in heard]
+    else:
+        told = receivers(alert.kind)
+    if not told:
+        return
+    is_silent = silences.until(alert, silences.holding(timezone.now())) is not None
+    state = State.HELD if is_silent else State.WAITING
     AlertDelivery.objects.bulk_create(
-        AlertDelivery(alert=alert, occasion=occasion, receiver=receiver) for receiver in told
+        AlertDelivery(alert=alert, occasion=occasion, receiver=receiver, state=state)
+        for receiver in told
     )
 
 
-def note_test() -> list[AlertDelivery]:
-    """Have each receiver told that this is a test; returns the rows."""
+def note_test(chosen: Sequence[str] | None = None) -> list[AlertDelivery]:
+    """Have each receiver, or those chosen, told that this is a test; returns the rows."""
+    told = receivers() if chosen is None else chosen
     return AlertDelivery.objects.bulk_create(
-        AlertDelivery(occasion=Occasion.TEST, receiver=receiver) for receiver in receivers()
+        AlertDelivery(occasion=Occasion.TEST, receiver=receiver) for receiver in told
     )
 
 
@@ -97,8 +97,9 @@ def due_receivers(now: datetime) -> list[str]:
 def give_up_left(now: datetime) -> None:
     """Stop trying to tell those who are no receivers any more."""
     for receiver in set(due_receivers(now)).difference(receivers()):
-        _free(receiver, now).update(state=State.FAILED, error=LEFT)
-        log.warning("alerts_not_told", receiver=receiver, reason=LEFT)
+        reason = LEFT if service_of(receiver) is None else LEFT_ADMIN
+        _free(receiver, now).update(state=State.FAILED, error=reason)
+        log.warning("alerts_not_told", receiver=receiver, reason=reason)
 
 
 def claim(receiver: str, *, now: datetime) -> Batch | None:
@@ -173,7 +174,7 @@ def forget_old(now: datetime) -> None:
     it is over is known by it."""
     over = Q(alert=None) | Q(alert__resolved_at__lt=now - KEPT)
     settled = AlertDelivery.objects.filter(over, created_at__lt=now - KEPT)
-    settled.exclude(state=State.WAITING).delete()
+    settled.exclude(state__in=(State.WAITING, State.HELD)).delete()
 
 
 def delay(attempts: int) -> timedelta:
@@ -201,7 +202,7 @@ def _end_nothing_unheard(receiver: str) -> None:
         receiver=receiver, occasion=Occasion.RAISED, state=State.FAILED
     )
     ends = AlertDelivery.objects.filter(
-        receiver=receiver, occasion=Occasion.RESOLVED, state=State.WAITING
+        receiver=receiver, occasion=Occasion.RESOLVED, state__in=(State.WAITING, State.HELD)
     )
     ends.filter(alert__in=unheard.values("alert")).update(state=State.FAILED, error=UNHEARD)
 

@@ -167,7 +167,7 @@ def _sent(form: QueryDict) -> Draft:
 
 def _definition(draft: Draft) -> Definition | None:
     """None if something is wrong; the draft says what."""
-    subject, problem = _subject(draft.of)
+    subject, problem = subject_in(draft.of)
     if problem:
         draft.problems["of"] = problem
     found = own_charts.definition(
@@ -184,7 +184,7 @@ def _definition(draft: Draft) -> Definition | None:
     return found
 
 
-def _subject(text: str) -> tuple[Subject, str]:
+def subject_in(text: str) -> tuple[Subject, str]:
     """What the pasted text means, and what is wrong with it."""
     if not text:
         return EVERYTHING, ""

@@ -47,24 +47,27 @@ class Redactor:
 
     URLs shrink to scheme and host. The pieces of the configured URLs that may be keys (path
     segments, query values, user and password) vanish wherever they stand, since nodes echo
-    them in their error messages without the URL around them.
+    them in their error messages without the URL around them; so do further `secrets`.
     """
 
-    def __init__(self, urls: Iterable[str] = ()) -> None:
-        secrets: set[str] = set()
+    def __init__(self, urls: Iterable[str] = (), *, secrets: Iterable[str] = ()) -> None:
+        found: set[str] = set(secrets)
         for url in urls:
             for piece in _pieces(url):
                 for form in (piece, unquote(piece)):
                     if len(form) >= _SHORTEST_SECRET:
-                        secrets.add(form)
-        # The longest first, so that a key holding another key goes as a whole.
-        self._secrets = sorted(secrets, key=len, reverse=True)
+                        found.add(form)
+        # The longest first, so that a key holding another key goes as a whole. In any case: hosts
+        # are written small, and in some services' URLs a key stands in their place.
+        ordered = sorted(found, key=len, reverse=True)
+        self._secrets = re.compile("|".join(map(re.escape, ordered)), re.IGNORECASE)
+        self._has_secrets = bool(ordered)
 
     def __call__(self, text: str) -> str:
         """Return `text` without secrets and what cannot be seen, on one line of 300 characters."""
         text = visible(text)
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
+        if self._has_secrets:
+            text = self._secrets.sub("***", text)
         text = _URL.sub(lambda found: f"{found[1]}://{found[2].rpartition('@')[2]}", text)
         return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
 

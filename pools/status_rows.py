@@ -102,6 +102,30 @@ class Coverage:
         return [one for one in self.missing if one.reason or one.state is MissingState.UNPROVED]
 
 
+class Telling(StrEnum):
+    """How far whoever is to be told of an alert has been told."""
+
+    NOBODY = "nobody"  # is to be told of it
+    WAITING = "waiting"  # somebody is not told yet
+    TOLD = "told"
+    FAILED = "failed"  # for one at least it was given up
+    HELD = "held"  # nobody is told while a silence holds
+
+
+@dataclass(frozen=True, slots=True)
+class StandingAlert:
+    """An alert that stands, as the page shows it, and what became of the telling."""
+
+    key: str
+    kind: str
+    message: str
+    raised_at: datetime
+    count: int
+    acknowledged_at: datetime | None
+    silenced_until: datetime | None
+    telling: Telling
+
+
 @dataclass(frozen=True, slots=True)
 class Behind:
     """A contract whose pools are those of block `folded_to`, which is below the cursor.
@@ -183,7 +207,7 @@ class Status:
     history: History
     latency: Latency
     connection: Connection
-    alerts: list[Alert]  # that stand
+    alerts: list[StandingAlert]  # that stand
     settled: list[Alert]  # the last ones that do no longer
     coverage: list[Coverage]
     running: list[HistoricalScan]

@@ -95,17 +95,23 @@ def read(now: datetime) -> Facts:
     """What the records say at this moment."""
     hour = now - LOSSES_WITHIN
     lost = ConnectionSpell.objects.filter(state=ListenerStatus.State.RECONNECTING)
-    minute = int(now.timestamp()) // 60
-    samples = LatencySample.objects.filter(minute__gte=minute - LATENCY_MINUTES, minute__lt=minute)
-    sums = samples.aggregate(count=Sum("answer_count"), total=Sum("answer_sum"))
+    latency_ms, measured = mean_latency(now, minutes=LATENCY_MINUTES)
     newest = Log.objects.filter(retracted_seq=None).order_by("-block_number", "-log_index")
     return Facts(
         link=selectors.connection(now),
         losses=lost.filter(until__gt=hour, since__gt=hour).count(),
         last_event_at=newest.values_list("timestamp", flat=True).first(),
-        latency_ms=sums["total"] / sums["count"] if sums["count"] else None,
-        measured=sums["count"] or 0,
+        latency_ms=latency_ms,
+        measured=measured,
     )
+
+
+def mean_latency(now: datetime, *, minutes: int) -> tuple[float | None, int]:
+    """How long the node took over the last whole minutes, in ms, and how often it was asked."""
+    minute = int(now.timestamp()) // 60
+    samples = LatencySample.objects.filter(minute__gte=minute - minutes, minute__lt=minute)
+    sums = samples.aggregate(count=Sum("answer_count"), total=Sum("answer_sum"))
+    return (sums["total"] / sums["count"] if sums["count"] else None), sums["count"] or 0
 
 
 def _of_the_link(facts: Facts, limits: Limits) -> dict[str, Trouble | None]:

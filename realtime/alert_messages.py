@@ -1,4 +1,5 @@
-"""What receivers read of alerts: the JSON of the webhook, the subject and text of a mail.
+"""What receivers read of alerts: the JSON of the webhook, the subject and text of a mail
+or of a service by name.
 
 Values in, values out. docs/operations.md describes the JSON to those who receive it.
 """
@@ -53,6 +54,14 @@ def text(rows: Sequence[AlertDelivery], *, site: str) -> str:
     if page := status_page(site):
         lines += ["", page]
     return "\n".join(lines)
+
+
+def mood(rows: Sequence[AlertDelivery]) -> str:
+    """How a service should colour it: the worst of what is told."""
+    occasions = {row.occasion for row in rows}
+    if AlertDelivery.Occasion.RAISED in occasions:
+        return "warning"
+    return "success" if AlertDelivery.Occasion.RESOLVED in occasions else "info"
 
 
 def status_page(site: str) -> str | None:

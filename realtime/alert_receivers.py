@@ -1,6 +1,7 @@
-"""Telling one receiver: a POST to the webhook, or a mail. Reads and writes no record of ours.
+"""Telling one receiver: a POST to the webhook, a mail, or what a service wants. Reads and writes no
+record of ours.
 
-Either raises NotTold with one sentence that holds no secret. Each has its time limits: a mail
+Each raises NotTold with one sentence that holds no secret. Each has its time limits: a mail
 server that answers slowly, but does answer, is cut off by Celery's.
 """
 
@@ -16,7 +17,9 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from pools.models import AlertDelivery
+from pools.receivers import Target
 from pools.redaction import Redactor
+from pools.services import calling, known
 
 from . import alert_messages
 from .rpc import proxy_for
@@ -30,12 +33,14 @@ class NotTold(Exception):
     """The receiver did not take it."""
 
 
-def tell(rows: Sequence[AlertDelivery], address: str | None) -> None:
-    """Tell the mail address, or the webhook where there is none."""
-    if address is None:
-        post(rows)
+def tell(rows: Sequence[AlertDelivery], target: Target) -> None:
+    """Tell the service, the mail address, or the webhook where there is neither."""
+    if target.url:
+        call(rows, target.url)
+    elif target.address:
+        mail(rows, target.address)
     else:
-        mail(rows, address)
+        post(rows)
 
 
 def post(rows: Sequence[AlertDelivery]) -> None:
@@ -96,8 +101,23 @@ def mail(rows: Sequence[AlertDelivery], address: str) -> None:
         raise NotTold(redactor().error(error)) from None
 
 
-def redactor() -> Redactor:
+def call(rows: Sequence[AlertDelivery], url: str) -> None:
+    """Have a service by name told, in the words of a mail."""
+    site = settings.SITE_URL
+    try:
+        calling.tell(
+            url,
+            title=alert_messages.subject(rows, site=site),
+            body=alert_messages.text(rows, site=site),
+            mood=alert_messages.mood(rows),
+        )
+    except calling.Refused as refused:
+        raise NotTold(str(refused)) from None
+
+
+def redactor(target: Target | None = None) -> Redactor:
     """Cleans texts of what the receivers' addresses and our mail account keep secret."""
     user, password = settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD
     mail_server = f"smtp://{quote(user, safe='')}:{quote(password, safe='')}@{settings.EMAIL_HOST}"
-    return Redactor([settings.ALERT_WEBHOOK_URL, mail_server])
+    secrets = known.secrets_in(target.url) if target else ()
+    return Redactor([settings.ALERT_WEBHOOK_URL, mail_server], secrets=secrets)

@@ -14,9 +14,10 @@ from typing import Final
 from celery import shared_task
 from django.utils import timezone
 
-from pools import deliveries, turns
+from pools import deliveries, silences, turns
 from pools.deliveries import Batch
 from pools.models import AlertDelivery
+from pools.receivers import receivers, target_of
 
 from .alert_receivers import NotTold, redactor, tell
 
@@ -32,14 +33,17 @@ def send_alerts() -> None:
 
     What fills more than a message takes the next one.
     """
+    with turns.giving_way():
+        silences.release(timezone.now())
+        silences.hold(timezone.now())
     deliveries.give_up_left(timezone.now())
-    known = deliveries.receivers()
+    known = receivers()
     due = [one for one in deliveries.due_receivers(timezone.now()) if one in known]
     if not due:
         return
     until = time.monotonic() + BUDGET_SECONDS
     with ThreadPoolExecutor(min(len(due), MOST_AT_ONCE)) as threads:
-        sending = {threads.submit(_send, batch): batch for batch in map(_claim, due) if batch}
+        sending = {_start(threads, batch): batch for batch in map(_claim, due) if batch}
         while sending:
             done, _ = wait(sending, return_when=FIRST_COMPLETED)
             for future in done:
@@ -48,7 +52,7 @@ def send_alerts() -> None:
                 is_full = len(batch.rows) == deliveries.MOST_TOGETHER
                 goes_on = told and is_full and time.monotonic() < until
                 if goes_on and (more := _claim(batch.receiver)):
-                    sending[threads.submit(_send, more)] = more
+                    sending[_start(threads, more)] = more
 
 
 def have_test_sent() -> list[AlertDelivery]:
@@ -71,8 +75,8 @@ def _claim(receiver: str) -> Batch | None:
         return deliveries.claim(receiver, now=timezone.now())
 
 
-def _send(batch: Batch) -> None:
-    tell(batch.rows, deliveries.address_of(batch.receiver))
+def _start(threads: ThreadPoolExecutor, batch: Batch) -> Future[None]:
+    return threads.submit(tell, batch.rows, target_of(batch.receiver))
 
 
 def _settle(batch: Batch, future: Future[None]) -> bool:
@@ -84,6 +88,7 @@ def _settle(batch: Batch, future: Future[None]) -> bool:
             deliveries.sent(batch, now=now)
         else:
             # Anything but NotTold is a fault of ours, which must not cost the others their news.
-            reason = str(error) if isinstance(error, NotTold) else redactor().error(error)
+            clean = redactor(target_of(batch.receiver))
+            reason = str(error) if isinstance(error, NotTold) else clean.error(error)
             deliveries.failed(batch, reason, now=now, random=Random())  # noqa: S311 - jitter
     return error is None

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 
 from pools import deliveries, ingest, thresholds, turns, visits
 from pools.leases import LostLease
+from pools.rules import watching
 
 from . import alert_sending, books, verification  # noqa: F401 - tasks register themselves
 from .backfill import Backfill, new_store, working
@@ -67,6 +68,12 @@ def categorise() -> None:
 def watch_thresholds() -> None:
     """Raise alerts about a listener that is gone, a bad link, silence and a slow node."""
     thresholds.watch(now=timezone.now())
+
+
+@shared_task(name="realtime.tasks.watch_rules")
+def watch_rules() -> None:
+    """Raise and resolve alerts by the rules that staff made."""
+    watching.watch(now=timezone.now())
 
 
 @shared_task(name="realtime.tasks.prune_outbox")

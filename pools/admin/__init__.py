@@ -3,15 +3,16 @@
 `chain` shows blocks, logs and contracts, `pools` what was folded from them, `history` what is
 proved of the past, `work` the workers' own books, `alerts` what operators should look at and who
 was told. Nothing is written but requests to scan a range or to tell somebody again, that an alert
-has been seen, and what pools are for (`categories`).
+has been seen or silenced, what pools are for (`categories`), and what staff decide about alerts
+(`alerting`).
 """
 
 from django.contrib import admin
 
-from pools.admin import alerts, categories, chain, history, pools, work
+from pools.admin import alerting, alerts, categories, chain, history, pools, work
 
 admin.site.site_header = "Coopsite"
 admin.site.site_title = "Coopsite"
 admin.site.index_title = "Records"
 
-__all__ = ["alerts", "categories", "chain", "history", "pools", "work"]
+__all__ = ["alerting", "alerts", "categories", "chain", "history", "pools", "work"]

@@ -2,11 +2,12 @@
 readings of the views.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -14,9 +15,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from pools import alerts, deliveries
+from pools import alerts, deliveries, receivers, silences
 from pools.admin.base import RecordAdmin, many, number_in, record_link
-from pools.models import Alert, AlertDelivery, PoolReading, Verification
+from pools.models import Alert, AlertDelivery, AlertReceiver, PoolReading, Verification
 
 
 class Standing(admin.SimpleListFilter):
@@ -44,6 +45,22 @@ def acknowledge(_admin: Any, request: HttpRequest, rows: "QuerySet[Alert]") -> N
     messages.success(request, f"{many(seen, 'alert', 'alerts')} acknowledged.")
 
 
+def _silencing(hours: int) -> Any:
+    """The action that silences alerts for so long."""
+
+    @admin.action(description=f"Silence for {hours} h", permissions=["silence"])
+    def silence(_admin: Any, request: HttpRequest, rows: "QuerySet[Alert]") -> None:
+        """Have nobody told of the chosen alerts, should they be told of at all."""
+        by = request.user.get_username()
+        keys = list(rows.filter(resolved_at=None).order_by("pk").values_list("key", flat=True))
+        silences.make(keys, until=timezone.now() + timedelta(hours=hours), by=by)
+        done = many(len(keys), "alert", "alerts")
+        messages.success(request, f"{done} silenced for {hours} h: see “Silences”.")
+
+    silence.__name__ = f"silence_{hours}_hours"
+    return silence
+
+
 @admin.register(Alert)
 class AlertAdmin(RecordAdmin[Alert]):
     list_display = (
@@ -59,10 +76,13 @@ class AlertAdmin(RecordAdmin[Alert]):
     date_hierarchy = "raised_at"
     ordering = ("-raised_at", "-pk")
     search_help_text = "An alert's key, or words of its message."
-    actions = (acknowledge,)
+    actions = (acknowledge, _silencing(1), _silencing(8), _silencing(24))
 
     def find(self, term: str) -> Q:
         return Q(key=term) | Q(message__icontains=term)
+
+    def has_silence_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("pools.add_alertsilence")
 
     def has_acknowledge_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pools.change_alert")
@@ -80,7 +100,7 @@ def send_again(_admin: Any, request: HttpRequest, rows: "QuerySet[AlertDelivery]
 class AlertDeliveryAdmin(RecordAdmin[AlertDelivery]):
     list_display = (
         "created_at",
-        "receiver",
+        "receiver_name",
         "occasion",
         "state",
         "error",
@@ -93,11 +113,24 @@ class AlertDeliveryAdmin(RecordAdmin[AlertDelivery]):
     list_select_related = ("alert",)
     date_hierarchy = "created_at"
     ordering = ("-pk",)
-    search_help_text = "A receiver: webhook, or words of a mail address."
+    search_help_text = "A receiver: webhook, words of a mail address, or of a service's name."
     actions = (send_again,)
 
     def find(self, term: str) -> Q:
-        return Q(receiver__icontains=term)
+        if receivers.service_of(term) is not None:
+            return Q(receiver=term)
+        return Q(receiver__icontains=term) | Q(called__icontains=term)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[AlertDelivery]":
+        services = AlertReceiver.objects.values_list("pk", "name")
+        names = [When(receiver=receivers.of_service(pk), then=Value(name)) for pk, name in services]
+        named = Case(*names, default="receiver", output_field=CharField())
+        return super().get_queryset(request).annotate(called=named)
+
+    @admin.display(description="receiver", ordering="receiver")
+    def receiver_name(self, row: AlertDelivery) -> str:
+        called: str = getattr(row, "called")  # noqa: B009 - by the query above
+        return called
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pools.change_alertdelivery")
@@ -121,13 +154,15 @@ class AlertDeliveryAdmin(RecordAdmin[AlertDelivery]):
             raise PermissionDenied
         told = [row.receiver for row in deliveries.note_test()]
         if told:
-            to = ", ".join(told)
+            to = ", ".join(receivers.named(told).values())
             messages.success(
                 request, f"A test goes out within half a minute ({to}); this list says how it went."
             )
         else:
             messages.warning(
-                request, "Nobody is told of alerts: set ALERT_WEBHOOK_URL or ALERT_EMAILS."
+                request,
+                "Nobody is told of alerts: set ALERT_WEBHOOK_URL or ALERT_EMAILS, or add an alert "
+                "receiver.",
             )
         return redirect("admin:pools_alertdelivery_changelist")
 

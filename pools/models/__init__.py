@@ -5,6 +5,7 @@ came; pools, memberships, hourly counts and the contract's state can be rebuilt 
 node.
 """
 
+from pools.models.alerting import AlertReceiver, AlertRule, AlertSilence
 from pools.models.categories import (
     NO_CATEGORY,
     Category,
@@ -36,6 +37,9 @@ __all__ = [
     "NO_CATEGORY",
     "Alert",
     "AlertDelivery",
+    "AlertReceiver",
+    "AlertRule",
+    "AlertSilence",
     "Block",
     "Category",
     "CategoryCorrection",

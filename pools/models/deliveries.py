@@ -21,11 +21,13 @@ class AlertDelivery(models.Model):
         WAITING = "waiting"
         SENT = "sent"
         FAILED = "failed"  # given up: nobody tries again unless asked to
+        HELD = "held"  # until a silence ends
+        SPARED = "spared"  # it was over before the silence was
 
     uid = models.UUIDField(default=uuid4, unique=True)  # by it a receiver knows what it has
     alert = models.ForeignKey(Alert, null=True, on_delete=models.CASCADE)
     occasion = models.CharField(max_length=16, choices=Occasion)
-    receiver = models.CharField(max_length=330)  # see `deliveries.receivers`
+    receiver = models.CharField(max_length=330)  # see `pools.receivers`
     state = models.CharField(max_length=16, choices=State, default=State.WAITING)
     attempts = models.IntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)  # of the last attempt, redacted

@@ -1,12 +1,23 @@
 """Reads of what operators should look at: alerts that stand, and the last verification."""
 
+from collections.abc import Collection
+from datetime import datetime
+
 from django.db.models import Count
 
+from pools import silences
 from pools.alerts import open_alerts
 from pools.compiled import CompiledQuery
-from pools.models import Alert, Contract, Verification
+from pools.models import Alert, AlertDelivery, Contract, Verification
+from pools.status_rows import StandingAlert, Telling
 
-__all__ = ["last_verification", "open_alert_counts", "open_alerts", "passed_over"]
+__all__ = [
+    "last_verification",
+    "open_alert_counts",
+    "open_alerts",
+    "passed_over",
+    "standing_alerts",
+]
 
 
 MOST_GAPS = 200
@@ -23,6 +34,45 @@ def open_alert_counts() -> dict[str, int]:
     """How many alerts of each kind stand; kinds without any are left out."""
     counted = Alert.objects.filter(resolved_at=None).values("kind").annotate(rows=Count("pk"))
     return {row["kind"]: row["rows"] for row in counted.order_by("kind")}
+
+
+def standing_alerts(now: datetime, most: int) -> list[StandingAlert]:
+    """The alerts that stand, as `open_alerts` orders them, with who was told; three queries."""
+    found = open_alerts()[:most]
+    if not found:
+        return []
+    quiet = silences.holding(now)
+    raised = AlertDelivery.objects.filter(alert__in=found, occasion=AlertDelivery.Occasion.RAISED)
+    states: dict[int | None, set[str]] = {}
+    for alert, state in raised.values_list("alert", "state").order_by().distinct():
+        states.setdefault(alert, set()).add(state)
+    return [
+        StandingAlert(
+            key=alert.key,
+            kind=alert.kind,
+            message=alert.message,
+            raised_at=alert.raised_at,
+            count=alert.count,
+            acknowledged_at=alert.acknowledged_at,
+            silenced_until=silences.until(alert, quiet),
+            telling=_telling(states.get(alert.pk, set())),
+        )
+        for alert in found
+    ]
+
+
+def _telling(states: Collection[str]) -> Telling:
+    """The state of all deliveries in one word, the one that asks for most attention."""
+    state = AlertDelivery.State
+    for found, word in (
+        (state.FAILED, Telling.FAILED),
+        (state.HELD, Telling.HELD),
+        (state.WAITING, Telling.WAITING),
+        (state.SENT, Telling.TOLD),
+    ):
+        if found in states:
+            return word
+    return Telling.NOBODY
 
 
 def passed_over() -> list[str]:

@@ -14,11 +14,11 @@ from pools.filters import PieceFilter
 from pools.models import Alert, CoveredRange, EndpointRecord, HistoricalScan, Verification
 from pools.paging import Page
 from pools.rows import Connection
-from pools.selectors.alerts import open_alerts
+from pools.selectors.alerts import standing_alerts
 from pools.selectors.coverage import backfill_is_at_work, coverage
 from pools.selectors.overview import connection
 from pools.selectors.status_history import history, latency
-from pools.status_rows import Coverage, Status, Verdict
+from pools.status_rows import Coverage, StandingAlert, Status, Verdict
 
 RUNNING, WAITING, ENDED = 5, 10, 20
 DEFAULT = "24h"
@@ -43,7 +43,7 @@ def status(
         running = []
     settled = Alert.objects.filter(resolved_at__isnull=False)
     ended = scans.filter(state__in=(State.DONE, State.FAILED))
-    link, ledgers, standing = connection(now), coverage(now), open_alerts()[:ALERTS]
+    link, ledgers, standing = connection(now), coverage(now), standing_alerts(now, ALERTS)
     return Status(
         verdict=verdict(link, ledgers, standing),
         history=history(period, now),
@@ -62,7 +62,9 @@ def status(
     )
 
 
-def verdict(link: Connection, ledgers: Iterable[Coverage], alerts: Iterable[Alert]) -> Verdict:
+def verdict(
+    link: Connection, ledgers: Iterable[Coverage], alerts: Iterable[StandingAlert]
+) -> Verdict:
     """What is the matter, the worst of it; nothing is said of what nobody could know."""
     if link.state == "offline":
         return Verdict.NO_LISTENER

@@ -61,7 +61,7 @@ def happened(
     Where zones begin their days within an hour (UTC), that is the earlier day's, as in `hours`.
     Amounts are those of events that the fold took in, as in the totals of pools.
     """
-    found, name = _logs_of(subject)
+    found, name = logs_of(subject)
     if found is None:
         return Happened((), name=name)
     if since is not None:
@@ -86,7 +86,7 @@ def happened(
     sums: dict[str, list[int]] = {}
     for hour, kind, *data in reversed(rows[:MOST_LOGS]):
         counts = sums.get(hour) or sums.setdefault(hour, [0] * (len(GROUPS) + 1))
-        counts[_PLACES.get(kind, len(GROUPS))] += _amount(kind, *data) if amounts else 1
+        counts[_PLACES.get(kind, len(GROUPS))] += amount_in(kind, *data) if amounts else 1
     hours = [(_moment(hour), tuple(counts)) for hour, counts in sums.items()]
     if len(rows) > MOST_LOGS:
         cut_at = hours[0][0]
@@ -97,7 +97,7 @@ def _moment(hour: str) -> datetime:
     return datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)
 
 
-def _logs_of(subject: Subject) -> tuple[QuerySet[Log] | None, str | None]:
+def logs_of(subject: Subject) -> tuple[QuerySet[Log] | None, str | None]:
     """Its standing events, None if there is no such pool; and a pool's name."""
     if subject == EVERYTHING:
         return standing_events(), None
@@ -111,7 +111,7 @@ def _logs_of(subject: Subject) -> tuple[QuerySet[Log] | None, str | None]:
     return standing_events().filter(contract=contract, pool_id=subject.pool_id), name
 
 
-def _amount(kind: str, data: bytes) -> int:
+def amount_in(kind: str, data: bytes) -> int:
     """Read where `decoding` found it when the log was stored: to read all of it again takes thrice
     as long."""
     begin = _AMOUNTS.get(kind)

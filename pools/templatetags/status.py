@@ -7,12 +7,21 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from pools import pace, presentation, reasons, state_words, status_charts
+from pools import alert_kinds, pace, presentation, reasons, state_words, status_charts
 from pools.bar import Stretch, bar
 from pools.charts import shown
 from pools.charts.shown import Chart
-from pools.models import Alert, HistoricalScan
-from pools.status_rows import Coverage, History, Latency, Missing, MissingState, Verdict
+from pools.models import HistoricalScan
+from pools.status_rows import (
+    Coverage,
+    History,
+    Latency,
+    Missing,
+    MissingState,
+    StandingAlert,
+    Telling,
+    Verdict,
+)
 from pools.status_spells import Spell
 
 register = template.Library()
@@ -100,20 +109,21 @@ def scan_words(scan: HistoricalScan) -> str:
 
 
 @register.filter
-def alert_words(alert: Alert) -> str:
-    """The kind in words; kinds that are new to this page in their own."""
-    words = {
-        "gap": _("Gap in history"),
-        "rescan": _("Second reading fails"),
-        "late_logs": _("Late logs"),
-        "surplus_logs": _("Logs that nodes deny"),
-        "mismatch": _("Numbers differ"),
-        "listener": _("No listener"),
-        "link": _("Bad link to the chain"),
-        "silence": _("No events"),
-        "latency": _("Slow node"),
-    }
-    return words.get(alert.kind, alert.kind.replace("_", " "))
+def alert_words(alert: StandingAlert) -> str:
+    """The kind in words."""
+    return alert_kinds.words(alert.kind)
+
+
+@register.filter
+def telling_words(alert: StandingAlert) -> str:
+    """Whether somebody was told; nothing where nobody is to be."""
+    return {
+        Telling.NOBODY: "",
+        Telling.WAITING: _("about to be told"),
+        Telling.TOLD: _("told"),
+        Telling.FAILED: _("not everybody could be told"),
+        Telling.HELD: _("nobody told yet"),
+    }[alert.telling]
 
 
 @register.filter

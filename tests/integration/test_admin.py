@@ -16,6 +16,9 @@ from pools import ingest
 from pools.models import (
     Alert,
     AlertDelivery,
+    AlertReceiver,
+    AlertRule,
+    AlertSilence,
     ConnectionSpell,
     CoveredRange,
     EndpointRecord,
@@ -32,7 +35,8 @@ from tests.factories import ANA, BEA, CONTRACT, ChainFactory, address, listener,
 pytestmark = pytest.mark.django_db
 
 RECORDS = sorted(model._meta.model_name for model in apps.get_app_config("pools").get_models())
-KEPT_BY_PEOPLE = {"category"}  # see test_categories_in_the_admin
+# See test_categories_in_the_admin and test_alerting_admin.
+KEPT_BY_PEOPLE = {"category", "alertreceiver", "alertrule", "alertsilence"}
 WICKED = b"<script>alert(1)</script>\x00\xff\xe2\x80\xae"
 
 
@@ -50,6 +54,9 @@ def chain() -> ChainFactory:
     EndpointRecord.objects.create(fingerprint="f" * 64, host="node.example", range_size=2000)
     alert = Alert.objects.create(kind="gap", key="gap:1", message="blocks 1 to 9 are not proved")
     AlertDelivery.objects.create(alert=alert, occasion="raised", receiver="webhook")
+    AlertReceiver.objects.create(name="Team", url="json://127.0.0.1:9/")
+    AlertRule.objects.create(name="Quiet", measure="events", letters="j", limit=5)
+    AlertSilence.objects.create(key="gap:1", ends_at=timezone.now() + timedelta(hours=1))
     Verification.objects.create(block_number=101, whole=True)
     ingest.correct([Pool.objects.get(pool_id=1).pk], "housing")
     now = timezone.now()

@@ -15,6 +15,7 @@ from pytest_django import Settings
 from pools import deliveries
 from pools.alerts import raise_alert, resolve
 from pools.models import AlertDelivery
+from pools.receivers import WEBHOOK
 from realtime import alert_receivers
 from realtime.alert_sending import send_alerts
 from tests.receivers import MailServer, Webhook, later, states
@@ -29,7 +30,7 @@ def test_a_sender_that_dies_has_perhaps_told_and_another_tells_again_under_the_s
     webhook: Webhook,
 ) -> None:
     raise_alert("gap", "gap:1", "blocks 1 to 9")
-    batch = deliveries.claim(deliveries.WEBHOOK, now=timezone.now())
+    batch = deliveries.claim(WEBHOOK, now=timezone.now())
     assert batch is not None
     alert_receivers.post(batch.rows)  # and then the power went
     send_alerts()
@@ -49,12 +50,12 @@ def test_who_is_told_by_one_worker_is_not_told_of_later_things_by_another(
 ) -> None:
     raise_alert("gap", "gap:1", "blocks 1 to 9")
     now = timezone.now()
-    first = deliveries.claim(deliveries.WEBHOOK, now=now)
+    first = deliveries.claim(WEBHOOK, now=now)
     assert first is not None
     resolve("gap:1")
-    assert deliveries.claim(deliveries.WEBHOOK, now=now) is None
+    assert deliveries.claim(WEBHOOK, now=now) is None
     deliveries.sent(first, now=now)
-    second = deliveries.claim(deliveries.WEBHOOK, now=now)
+    second = deliveries.claim(WEBHOOK, now=now)
     assert second is not None
     assert [row.occasion for row in second.rows] == ["resolved"]
 
@@ -62,7 +63,7 @@ def test_who_is_told_by_one_worker_is_not_told_of_later_things_by_another(
 def test_what_kills_its_sender_each_time_is_given_up(webhook: Webhook) -> None:
     raise_alert("gap", "gap:1", "blocks 1 to 9")
     for turn in range(deliveries.MOST_ATTEMPTS):
-        assert deliveries.claim(deliveries.WEBHOOK, now=timezone.now() + timedelta(hours=turn))
+        assert deliveries.claim(WEBHOOK, now=timezone.now() + timedelta(hours=turn))
     with later(days=1):
         send_alerts()
     assert not webhook.posted
@@ -76,8 +77,8 @@ def test_a_claim_outlives_every_task_of_celery() -> None:
 def test_a_claim_that_ran_out_settles_nothing(webhook: Webhook) -> None:
     raise_alert("gap", "gap:1", "blocks 1 to 9")
     now = timezone.now()
-    first = deliveries.claim(deliveries.WEBHOOK, now=now)
-    second = deliveries.claim(deliveries.WEBHOOK, now=now + deliveries.CLAIMED)
+    first = deliveries.claim(WEBHOOK, now=now)
+    second = deliveries.claim(WEBHOOK, now=now + deliveries.CLAIMED)
     assert first is not None
     assert second is not None
     deliveries.failed(first, "too late", now=now, random=Random(1))

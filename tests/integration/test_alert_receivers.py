@@ -11,6 +11,7 @@ from pytest_django import Settings
 from pools import deliveries
 from pools.alerts import raise_alert, resolve
 from pools.models import AlertDelivery
+from pools.receivers import WEBHOOK
 from realtime import alert_receivers
 from realtime.alert_sending import send_alerts
 from tests.receivers import TOKEN, MailServer, Refusal, Webhook, states
@@ -136,6 +137,6 @@ def test_a_fault_of_ours_costs_no_other_receiver_its_news(
     monkeypatch.setattr(alert_receivers, "post", broken)
     raise_alert("gap", "gap:1", "blocks 1 to 9")
     send_alerts()
-    row = AlertDelivery.objects.get(receiver=deliveries.WEBHOOK)
+    row = AlertDelivery.objects.get(receiver=WEBHOOK)
     assert (row.state, row.attempts, row.error) == (State.WAITING, 1, "KeyError: '***'")
     assert len(mail_server.mails) == 1

@@ -33,6 +33,12 @@ OF_ALERTS = (
     "test_test_alert",
     "test_thresholds",
 )
+OF_WHAT_STAFF_DECIDE_OF_ALERTS = (
+    "test_alert_services",
+    "test_alerting_admin",
+    "test_silences",
+    "test_rules",
+)
 OF_WHAT_IS_FOLDED_ANEW = ("test_rebuild", "test_rebuild_histories", "test_time_travel")
 
 
@@ -44,9 +50,10 @@ OF_WHAT_IS_FOLDED_ANEW = ("test_rebuild", "test_rebuild_histories", "test_time_t
         OF_CHARTS,
         OF_WHAT_THE_VIEWS_TELL,
         OF_ALERTS,
+        OF_WHAT_STAFF_DECIDE_OF_ALERTS,
         OF_WHAT_IS_FOLDED_ANEW,
     ],
-    ids=["records", "beside them", "charts", "views", "alerts", "folded anew"],
+    ids=["records", "beside them", "charts", "views", "alerts", "staff", "folded anew"],
 )
 def test_the_records_keep_their_promises_on_postgresql(
     postgres_url: str, names: tuple[str, ...]

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from pools import selectors
+from pools import selectors, silences
 from pools.alerts import raise_alert, resolve
-from pools.models import ConnectionSpell, Contract, HistoricalScan, LatencySample
+from pools.models import AlertSilence, ConnectionSpell, Contract, HistoricalScan, LatencySample
 from pools.status_rows import Status
 from realtime import asides, progress
 from realtime.frames import Audience
@@ -252,6 +252,22 @@ async def test_a_gap_that_pools_passed_over_is_told_to_everybody(
         resolve("a")
         hub.progress()
         await browser.until_it_saw("<hx-partial id=banners></hx-partial>")
+
+
+async def test_a_silence_is_told_to_an_open_page_when_it_begins_and_when_it_ends(
+    contract: Contract, quick: None
+) -> None:
+    raise_alert("rule", "rule:1", "“Too quiet”: 0 events")
+    async with told() as hub:
+        browser = await hub.browser()
+        await browser.until_it_saw("Too quiet")
+        silences.make(["rule:1"], until=timezone.now() + timedelta(hours=1), by="mallory")
+        hub.progress()
+        assert "mallory" not in await browser.until_it_saw("silenced until")
+        AlertSilence.objects.all().delete()
+        resolve("rule:1")
+        hub.progress()
+        await browser.until_it_saw("No alert is open")
 
 
 async def test_a_banner_that_says_the_same_is_not_sent_again(

@@ -7,10 +7,14 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from pools.alerts import raise_alert, resolve
 from pools.models import (
+    AlertDelivery,
+    AlertReceiver,
+    AlertRule,
+    AlertSilence,
     Contract,
     Cursor,
     EndpointRecord,
@@ -301,6 +305,31 @@ def test_open_alerts_are_told_with_since_when_and_how_often(
     assert "settled blocks 5 to 9 cannot be proved" in told
 
 
+def test_the_page_says_whether_somebody_was_told_and_until_when_nobody_is(
+    client: Client, contract: Contract, settings: Settings
+) -> None:
+    settings.ALERT_EMAILS = ["ana@example.org"]
+    AlertReceiver.objects.create(name="Team Slack", url="json://127.0.0.1:9/s3cr3t-canary")
+    rule = AlertRule.objects.create(name="Too quiet", measure="events", letters="j", limit=1)
+    raise_alert("rule", rule.key, "“Too quiet”: 0 events in the last 60 min")
+    told = panel(page(client), "alerts")
+    assert "Own rule “Too quiet”: 0 events" in told
+    assert "about to be told" in told
+    AlertDelivery.objects.update(state="sent")
+    assert "· told" in panel(page(client), "alerts")
+    AlertDelivery.objects.filter(receiver__startswith="mail").update(state="failed")
+    assert "not everybody could be told" in panel(page(client), "alerts")
+    AlertSilence.objects.create(
+        key=rule.key, ends_at=timezone.now().replace(year=2999, month=1, day=2, hour=15, minute=0)
+    )
+    AlertDelivery.objects.update(state="held")
+    whole = page(client)
+    told = panel(whole, "alerts")
+    assert "nobody told yet · silenced until Jan. 2, 2999, 3 p.m." in told
+    for secret in ("canary", "ana@example.org", "Team Slack"):
+        assert secret not in whole
+
+
 def test_verifications_say_what_agrees(client: Client, contract: Contract) -> None:
     Verification.objects.create(
         block_number=900,
@@ -428,6 +457,7 @@ def test_the_number_of_queries_is_the_same_whatever_the_size_of_the_ledger(
     hold_the_lease()
     cover(contract, 100, 100)
     scan(contract, 999, 999, state="running")
+    raise_alert("gap", "gap:1", "a gap")
     few = _queries(client, django_assert_max_num_queries)
     other = Contract.objects.create(chain=contract.chain, address="0x" + "1" * 40, start_block=5)
     for number in range(102, 500, 2):

@@ -6,8 +6,8 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pools import deliveries
 from pools.models import AlertDelivery
+from pools.receivers import WEBHOOK, named, receivers
 from pools.redaction import host_of
 from realtime.alert_sending import have_test_sent
 
@@ -19,7 +19,7 @@ UNTOLD: Final = (
 
 class Command(BaseCommand):
     help = (
-        "Has the worker send a test to the webhook and the mail addresses that are told of "
+        "Has the worker send a test to everybody who is told of "
         "alerts, as it sends alerts, and says for each, within a minute, whether it was taken. "
         "Exits with 1 if one was not."
     )
@@ -28,19 +28,25 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        if not deliveries.receivers():
-            raise CommandError("Nobody is told of alerts: set ALERT_WEBHOOK_URL or ALERT_EMAILS.")
+        if not receivers():
+            raise CommandError(
+                "Nobody is told of alerts: set ALERT_WEBHOOK_URL or ALERT_EMAILS, or add an alert "
+                "receiver in the admin."
+            )
         rows = have_test_sent()
+        names = named(row.receiver for row in rows)
+        if WEBHOOK in names:
+            names[WEBHOOK] = f"{WEBHOOK} at {host_of(settings.ALERT_WEBHOOK_URL)}"
         if options["json"]:
             told = [
-                {"receiver": _name(row), "sent": _is_sent(row), "error": _error(row)}
+                {"receiver": names[row.receiver], "sent": _is_sent(row), "error": _error(row)}
                 for row in rows
             ]
             self.stdout.write(json.dumps({"receivers": told}))
         else:
             for row in rows:
                 how = "sent" if _is_sent(row) else f"not sent: {_error(row)}"
-                self.stdout.write(f"{_name(row)}: {how}")
+                self.stdout.write(f"{names[row.receiver]}: {how}")
         missed = [row for row in rows if not _is_sent(row)]
         if missed:
             raise CommandError(f"{len(missed)} of {len(rows)} receivers did not take the test.")
@@ -52,9 +58,3 @@ def _is_sent(row: AlertDelivery) -> bool:
 
 def _error(row: AlertDelivery) -> str:
     return UNTOLD if row.state == AlertDelivery.State.WAITING else row.error
-
-
-def _name(row: AlertDelivery) -> str:
-    if deliveries.address_of(row.receiver) is not None:
-        return row.receiver
-    return f"{row.receiver} at {host_of(settings.ALERT_WEBHOOK_URL)}"
