@@ -377,22 +377,27 @@ def coming_rows(site: str) -> list[str]:
 
 
 @pytest.mark.parametrize("locale", ["en", "es-PE"])
-async def test_on_a_phone_no_word_of_a_card_lies_on_its_picture(
-    site: str, browser: Browser, locale: str
+@pytest.mark.parametrize(
+    ("width", "cards"),
+    [(360, ".card"), *((width, ".card:not(.mini)") for width in (700, 1000, 1152, 1440))],
+)
+async def test_no_word_of_a_card_lies_on_its_picture(
+    site: str, browser: Browser, locale: str, width: int, cards: str
 ) -> None:
-    page = await visit(browser, site, viewport={"width": 360, "height": 800}, locale=locale)
+    page = await visit(browser, site, viewport={"width": width, "height": 800}, locale=locale)
     overlaps = await page.evaluate(
-        """() => {
+        """(cards) => {
           document.getElementById("trend").innerHTML =
             '<span class="trend down">−1,234 %</span>' +
             '<span class="trend-words">frente a ayer</span>';
-          return [...document.querySelectorAll(".card .picture")].flatMap((picture) => {
+          return [...document.querySelectorAll(`${cards} .picture`)].flatMap((picture) => {
             const words = [...picture.parentElement.children].filter((one) => one !== picture);
             const top = picture.getBoundingClientRect().top;
             return words.filter((one) => one.getBoundingClientRect().bottom > top)
               .map((one) => one.textContent);
           });
-        }"""
+        }""",
+        cards,
     )
     assert overlaps == []
     await page.context.close()
