@@ -4,8 +4,8 @@ Kept in cookies: one for these, one for the charts of the browser's own making. 
 neither read nor drawn. The forms are `arrangement_page` and `own_chart_page`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from django.conf import settings
@@ -23,9 +23,11 @@ COOKIE: Final = "arrangement"
 CHARTS_COOKIE: Final = "own_charts"
 KEPT: Final = 365 * 24 * 3600  # seconds
 HIDDEN: Final = "-"  # before the name of what is not shown
-WIDE: Final = "+"  # and of a chart that takes the whole width
+USUAL: Final = 2  # quarters of the page that a chart takes
+WIDTHS: Final = {"_": 1, "~": 3, "+": 4}  # or these, by the mark before its name
 OF: Final = ":"  # between the name of a section and that of one of its parts
 LONGEST: Final = 1000  # characters of a cookie that are looked at
+WIDTH_WORDS: Final = {1: "¼", 2: "½", 3: "¾", 4: "1"}
 SECTIONS: Final[dict[str, Promise]] = {
     "cards": _("At a glance"),
     "activity": _("Activity"),
@@ -48,12 +50,13 @@ BESIDE: Final = frozenset({"activity", "newest"})  # share a line, where they fo
 class Arrangement:
     """Everything in its order, sections among sections and parts among those of their section.
 
-    `chosen` is what has its mark: a part shows if its section has one, too. `wide` are charts.
+    `chosen` is what has its mark: a part shows if its section has one, too. `widths` are those of
+    charts that have another than the usual one.
     """
 
     order: tuple[str, ...] = tuple(EVERYTHING)
     chosen: frozenset[str] = frozenset(EVERYTHING)
-    wide: frozenset[str] = frozenset()
+    widths: Mapping[str, int] = field(default_factory=dict)
 
     def among(self, section: str = "") -> list[str]:
         """The sections, or the parts of one by their full names, in their order."""
@@ -64,9 +67,9 @@ class Arrangement:
         names = self.among(section) if section in self.chosen else ()
         return tuple(name.partition(OF)[2] for name in names if name in self.chosen)
 
-    def wide_parts(self, section: str) -> tuple[str, ...]:
-        """The parts of a section that take its whole width, by their own names."""
-        return tuple(name.partition(OF)[2] for name in self.among(section) if name in self.wide)
+    def width(self, name: str) -> int:
+        """Of a chart, in quarters of the page."""
+        return self.widths.get(name, USUAL)
 
     def shows(self, section: str) -> bool:
         """A section of which every part is hidden is hidden itself."""
@@ -98,13 +101,17 @@ class Arrangement:
         heard += [] if self.shows("activity") else ["notices"]
         return ",".join(heard)
 
-    def with_first(self, chart: OwnChart, *, wide: bool) -> "Arrangement":
+    def with_width(self, name: str, width: int) -> "Arrangement":
+        """With a chart of this width."""
+        return replace(self, widths=unusual({**self.widths, name: width}))
+
+    def with_first(self, chart: OwnChart) -> "Arrangement":
         """With a chart before all others, shown."""
         name = full_name(chart)
         return Arrangement(
             (name, *(other for other in self.order if other != name)),
             self.chosen | {name, "charts"},
-            self.wide | {name} if wide else self.wide - {name},
+            self.widths,
         )
 
     def moved(self, name: str, *, up: bool) -> "Arrangement":
@@ -119,9 +126,22 @@ class Arrangement:
     def __str__(self) -> str:
         """As the cookie keeps it."""
         return ".".join(
-            ("" if name in self.chosen else HIDDEN) + (WIDE if name in self.wide else "") + name
+            ("" if name in self.chosen else HIDDEN) + _MARKS[self.width(name)] + name
             for name in self.order
         )
+
+
+_MARKS: Final = {width: mark for mark, width in WIDTHS.items()} | {USUAL: ""}
+
+
+def read_width(text: str | None) -> int:
+    """What a form says; what makes no sense is the usual one."""
+    return int(text) if text and text in map(str, WIDTH_WORDS) else USUAL
+
+
+def unusual(widths: Mapping[str, int]) -> dict[str, int]:
+    """Those that are another than the usual one."""
+    return {name: width for name, width in widths.items() if width != USUAL}
 
 
 def _section_of(name: str) -> str:
@@ -138,18 +158,18 @@ def read(text: str, charts: Iterable[OwnChart] = ()) -> Arrangement:
     own = [full_name(chart) for chart in charts]
     known = [*EVERYTHING, *own]
     order: list[str] = []
-    hidden, wide = set(), set()
+    hidden, widths = set(), {}
     for part in text[:LONGEST].split("."):
         unhidden = part.removeprefix(HIDDEN)
-        name = unhidden.removeprefix(WIDE)
+        width = WIDTHS.get(unhidden[:1], USUAL)
+        name = unhidden if width == USUAL else unhidden[1:]
         if name in known and name not in order:
             order.append(name)
             if part != unhidden:
                 hidden.add(name)
-            if unhidden != name:
-                wide.add(name)
+            widths[name] = width
     rest = [name for name in known if name not in order]
-    return Arrangement((*order, *rest), frozenset(known) - hidden, frozenset(wide))
+    return Arrangement((*order, *rest), frozenset(known) - hidden, unusual(widths))
 
 
 def full_name(chart: OwnChart) -> str:

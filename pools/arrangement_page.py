@@ -35,6 +35,7 @@ def arrangement(request: HttpRequest) -> HttpResponse:
         "rows": _rows(arranged, {arranging.full_name(chart): chart for chart in charts}),
         "room": len(charts) < own_charts.MOST,
         "most": own_charts.MOST,
+        "widths": arranging.WIDTH_WORDS,
         "chosen_period": period,
         "periods": [(each, period_words(each)) for each in PERIODS],
         "snippets": embedding.dashboard_snippets(request, Shown(arranged, charts), period),
@@ -44,14 +45,14 @@ def arrangement(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the form, with those of its parts below it. `wide` is None for what has no width,
+    """A line of the form, with those of its parts below it. `width` is None for what has none,
     `slot` the number of a chart of one's own.
     """
 
     name: str
     words: Promise | str
     chosen: bool
-    wide: bool | None
+    width: int | None
     slot: int | None
     parts: list["Row"]
 
@@ -65,7 +66,7 @@ def _rows(arranged: Arrangement, own_ones: Mapping[str, OwnChart], section: str 
                 name,
                 EVERYTHING[name] if chart is None else _words_of(chart),
                 name in arranged.chosen,
-                name in arranged.wide if section == "charts" else None,
+                arranged.width(name) if section == "charts" else None,
                 None if chart is None else chart.slot,
                 [] if section else _rows(arranged, own_ones, name),
             )
@@ -101,10 +102,10 @@ def _keep(request: HttpRequest, charts: tuple[OwnChart, ...]) -> HttpResponse:
         return response
     known = arranging.read("", charts).order
     order = arranging.read(".".join(request.POST.getlist("order")), charts).order
-    chosen, wide = (
-        frozenset(request.POST.getlist(name)).intersection(known) for name in ("shown", "wide")
-    )
-    arranged = Arrangement(order, chosen, wide)
+    chosen = frozenset(request.POST.getlist("shown")).intersection(known)
+    names = [name for name in known if name.startswith(f"charts{arranging.OF}")]
+    widths = {name: arranging.read_width(request.POST.get(f"width:{name}")) for name in names}
+    arranged = Arrangement(order, chosen, arranging.unusual(widths))
     direction, _colon, name = request.POST.get("move", "").partition(":")
     if direction in {"up", "down"} and name in known:
         arranged = arranged.moved(name, up=direction == "up")

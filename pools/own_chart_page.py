@@ -5,7 +5,7 @@ What is made lives in the browser's cookie alone. Reads one pool, to tell whethe
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -43,7 +43,7 @@ class Draft:
     of: str = ""
     shape: str = SHAPES[0]
     period: str = PAGE
-    wide: bool = False
+    width: int = arrangement.USUAL
     problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -94,10 +94,8 @@ def _keep(
     arranged = arrangement.of(request, now)
     name = arrangement.full_name(chart)
     if is_new:
-        arranged = arranged.with_first(chart, wide=draft.wide)
-    else:
-        wide = arranged.wide | {name} if draft.wide else arranged.wide - {name}
-        arranged = replace(arranged, wide=wide)
+        arranged = arranged.with_first(chart)
+    arranged = arranged.with_width(name, draft.width)
     response = redirect(f"{reverse('pools:dashboard')}#{own.NAME}{found}")
     arrangement.keep(response, arranged, now)
     return response
@@ -127,6 +125,7 @@ def _form(
             }.items()
         ],
         "longest_title": own_charts.LONGEST_TITLE,
+        "widths": arrangement.WIDTH_WORDS,
     }
     return render(request, "dashboard/own_chart.html", context, status=status)
 
@@ -147,7 +146,7 @@ def _draft_of(chart: OwnChart, arranged: arrangement.Arrangement) -> Draft:
         of=pasted,
         shape=of.shape,
         period=of.period,
-        wide=arrangement.full_name(chart) in arranged.wide,
+        width=arranged.width(arrangement.full_name(chart)),
     )
 
 
@@ -161,7 +160,7 @@ def _sent(form: QueryDict) -> Draft:
         of=form.get("of", "").replace("\x00", "").strip()[:LONGEST],
         shape=shape if shape in SHAPES else SHAPES[0],
         period=period if period in PERIODS else PAGE,
-        wide="wide" in form,
+        width=arrangement.read_width(form.get("width")),
     )
 
 

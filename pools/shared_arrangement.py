@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from pools import arrangement, own_charts
-from pools.arrangement import EVERYTHING, HIDDEN, WIDE, Arrangement
+from pools.arrangement import EVERYTHING, HIDDEN, WIDTHS, Arrangement
 from pools.own_charts import OwnChart
 
 FIELD: Final = "arrangement"
@@ -58,8 +58,7 @@ def of_address(asked: Mapping[str, str]) -> Shown | None:
     """What an address, or a form, carries; None if it carries none."""
     if FIELD not in asked and CHARTS_FIELD not in asked:
         return None
-    # Some programs that pass links on take the mark of what is wide for a blank.
-    text = asked.get(FIELD, "").replace(" ", WIDE)
+    text = asked.get(FIELD, "").replace(" ", "+")  # for which some that pass links on take the mark
     return carried(own_charts.read(asked.get(CHARTS_FIELD, "")), text)
 
 
@@ -84,7 +83,7 @@ def _brief(arranged: Arrangement, charts: Sequence[OwnChart]) -> str:
         name: number
         for number, name in enumerate([*EVERYTHING, *map(arrangement.full_name, charts)])
     }
-    while len(parts) > 1 and not parts[-1].startswith((HIDDEN, WIDE)):
+    while len(parts) > 1 and not parts[-1].startswith((HIDDEN, *WIDTHS)):
         last = len(parts) - 1
         if last + 1 < len(order) and place[order[last]] > place[order[last + 1]]:
             break

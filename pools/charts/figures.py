@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from pools.arrangement import Arrangement
+from pools.arrangement import OF, Arrangement
 from pools.charts import kept, kept_own
 from pools.own_charts import OwnChart
 from pools.stretches import Period
 
 LINK = '<a href="?'  # into a part of the period, on the page where it stands
-NORMAL, WIDE = 'class="chart box"', 'class="chart box wide"'  # as `_chart.html` writes the first
+NORMAL = 'class="chart box"'  # as `_chart.html` writes it
+CSS = {1: "quarter", 3: "three-quarters", 4: "wide"}
 
 
 def arranged(
@@ -33,8 +34,9 @@ def arranged(
     found = kept.figures(period, ready) if ready else {}
     if chosen:
         found |= kept_own.figures(chosen, period, editable=editable)
-    for name in set(names).intersection(arrangement.wide_parts("charts")):
-        found[name] = SafeString(found[name].replace(NORMAL, WIDE, 1))
+    for name in names:
+        if css := CSS.get(arrangement.width(f"charts{OF}{name}")):
+            found[name] = SafeString(found[name].replace(NORMAL, f'{NORMAL[:-1]} {css}"', 1))
     html = "".join(found[name] for name in names)
     if not editable:
         rest = f"{escape(carried)}&amp;" if carried else ""

@@ -95,6 +95,28 @@ async def test_what_is_told_of_hidden_sections_troubles_nobody(
         await page.context.close()
 
 
+async def test_quarters_share_a_line_on_a_desk_and_none_on_a_phone(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    base = f"{ORIGIN}:{web_servers.start().port}"
+    page, troubles = await visit(browser, f"{base}/arrangement/")
+    for name, width in {"pools": "1", "activity": "3", "rhythm": "1", "regions": "1"}.items():
+        await (
+            page.get_by_label("width")
+            .and_(page.locator(f"[name='width:charts:{name}']"))
+            .select_option(width)
+        )
+    await page.locator(".arrangement-actions .primary").click()
+    for width, lines in {1440: [2, 3, 1], 900: [1, 1, 2, 2], 360: [1] * 6}.items():
+        await page.set_viewport_size({"width": width, "height": 900})
+        tops = await page.locator("#figures > *").evaluate_all(
+            "(all) => all.map((one) => Math.round(one.getBoundingClientRect().top))"
+        )
+        assert [tops.count(top) for top in dict.fromkeys(tops)] == lines
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert troubles == []
+
+
 async def test_a_row_is_dragged_among_its_like_and_kept_with_the_form(
     web_servers: WebServers, chain: ChainFactory, browser: Browser
 ) -> None:

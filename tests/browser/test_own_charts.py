@@ -42,7 +42,7 @@ async def test_without_scripts_a_chart_is_made_widened_edited_and_removed(
     assert await page.locator("#figures > :first-child").get_attribute("id") == JOINS[1:]
     narrow = (await figure.bounding_box() or {})["width"]
     await page.get_by_role("link", name="Arrange this page").click()
-    await page.locator("[name=wide][value='charts:own1']").check()
+    await page.locator("[name='width:charts:own1']").select_option("4")
     await page.locator(".arrangement-actions .primary").click()
     assert (await figure.bounding_box() or {})["width"] > 1.9 * narrow
 

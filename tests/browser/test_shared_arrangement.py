@@ -19,7 +19,7 @@ __all__ = ["chain", "records", "web_servers"]
 
 JOINS = OwnChart(1, Definition("j"), "Altas")
 CHART = "#chart-own-n_j_bars_page"
-QUERY = carried([JOINS], "charts.charts:own1.-cards:btc.cards.activity").query
+QUERY = carried([JOINS], "charts.charts:own1._charts:pools.~charts:sizes.-cards:btc.cards").query
 STORAGE_IS_FORBIDDEN = """
 for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, name, { get() { throw new DOMException(name, "SecurityError"); } });

@@ -101,6 +101,26 @@ def test_a_section_moves_one_place_and_the_form_is_shown_again(client: Client) -
 
 
 @pytest.mark.django_db
+def test_charts_take_quarters_of_the_page_and_nonsense_is_half_of_it(client: Client) -> None:
+    widths = {"pools": "1", "activity": "3", "rhythm": "4", "sizes": "2", "regions": "9"}
+    form = {f"width:charts:{name}": width for name, width in widths.items()}
+    everything = {"order": list(EVERYTHING), "shown": list(EVERYTHING)}
+    client.post("/arrangement/", everything | form | {"width:cards:btc": "4"})
+    assert "_charts:pools.~charts:activity.+charts:rhythm.charts:" in (
+        client.cookies[arrangement.COOKIE].value
+    )
+    assert "+cards" not in client.cookies[arrangement.COOKIE].value
+    html = client.get("/").content.decode()
+    assert re.findall(r'<figure id="chart-(\w+)" class="chart box ([\w-]+)"', html) == [
+        ("pools", "quarter"),
+        ("activity", "three-quarters"),
+        ("rhythm", "wide"),
+    ]
+    chosen = re.findall(r'value="(\d)"\s+selected', client.get("/arrangement/").content.decode())
+    assert chosen == ["1", "3", "4", "2", "2", "2"]
+
+
+@pytest.mark.django_db
 def test_charts_and_cards_move_among_their_like(client: Client) -> None:
     form = {"order": list(EVERYTHING), "shown": list(EVERYTHING)}
     for move in ("down:charts:pools", "up:charts:pools", "up:charts:pools", "up:charts:sizes"):

@@ -366,7 +366,7 @@ def figures(html: str) -> list[str]:
 
 
 def test_a_chart_is_made_edited_moved_and_removed(client: Client, chain: ChainFactory) -> None:
-    answer = client.post("/arrangement/charts/", FORM | {"title": "Comes & goes", "wide": "1"})
+    answer = client.post("/arrangement/charts/", FORM | {"title": "Comes & goes", "width": "4"})
     assert answer["Location"] == "/#chart-own-n_jl_bars_page"
     cookie = answer.cookies[arrangement.CHARTS_COOKIE]
     assert (cookie["samesite"], cookie["httponly"]) == ("Lax", True)
@@ -380,7 +380,8 @@ def test_a_chart_is_made_edited_moved_and_removed(client: Client, chain: ChainFa
     form = client.get("/arrangement/charts/1/").content.decode()
     assert 'value="Comes &amp; goes"' in form
     client.post(
-        "/arrangement/charts/1/", FORM | {"of": "1", "measure": "btc", "shape": "line", "wide": "1"}
+        "/arrangement/charts/1/",
+        FORM | {"of": "1", "measure": "btc", "shape": "line", "width": "4"},
     )
     pool = f"{chain.contract.address}_1"
     html = client.get("/?period=7d").content.decode()
@@ -392,7 +393,7 @@ def test_a_chart_is_made_edited_moved_and_removed(client: Client, chain: ChainFa
     ).order
     client.post(
         "/arrangement/",
-        {"order": order, "shown": order, "wide": ["charts:sizes"], "move": "down:charts:own1"},
+        {"order": order, "shown": order, "width:charts:sizes": "4", "move": "down:charts:own1"},
     )
     html = client.get("/").content.decode()
     assert figures(html)[:2] == ["pools", f"own-btc_jl_line_page_{pool}"]

@@ -44,13 +44,17 @@ NAMES = [*EVERYTHING, arrangement.full_name(JOINS)]
 
 
 @given(
-    st.permutations(NAMES), st.sets(st.sampled_from(NAMES)), st.sets(st.sampled_from(ALL_CHARTS))
+    st.permutations(NAMES),
+    st.sets(st.sampled_from(NAMES)),
+    st.dictionaries(st.sampled_from(ALL_CHARTS), st.sampled_from([1, 3, 4])),
 )
 def test_what_a_link_carries_is_read_from_it_again(
-    order: list[str], some: set[str], wide: set[str]
+    order: list[str], some: set[str], widths: dict[str, int]
 ) -> None:
     arranged = Arrangement(
-        tuple(order), frozenset(some), frozenset(f"charts:{name}" for name in wide)
+        tuple(order),
+        frozenset(some),
+        {f"charts:{name}": width for name, width in widths.items()},
     )
     shown = carried([JOINS], str(arranged))
     assert (shown.arranged, shown.charts) == (arranged, (JOINS,))
