@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.async_api import Browser, Locator, Page
+from playwright.async_api import Browser, Frame, Locator, Page
 
+from pools.own_charts import Definition, OwnChart
+from pools.shared_arrangement import carried
 from tests.browser.test_charts import chain, visit
 from tests.browser.test_pages import violations
+from tests.browser.test_shared_arrangement import framed
 from tests.factories import ChainFactory
 from tests.live import ORIGIN, WebServers, records, web_servers
 
@@ -29,7 +32,7 @@ async def open_page(
     return page, troubles
 
 
-async def middle(page: Page, chart: str, bucket: int) -> tuple[float, float]:
+async def middle(page: Page | Frame, chart: str, bucket: int) -> tuple[float, float]:
     """Where a bucket of a chart is on the screen."""
     mark = page.locator(f"#{chart} .mark").nth(bucket)
     await mark.scroll_into_view_if_needed()
@@ -38,15 +41,20 @@ async def middle(page: Page, chart: str, bucket: int) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-async def drag(page: Page, chart: str, first: int, last: int, *, drop: bool = True) -> None:
-    for bucket, act in ((first, page.mouse.down), (last, page.mouse.up)):
-        x, y = await middle(page, chart, bucket)
-        await page.mouse.move(x, y, steps=5)
-        if act == page.mouse.down or drop:
-            await act()
+async def drag(
+    page: Page | Frame, chart: str, first: int, last: int, *, by: int = 0, drop: bool = True
+) -> None:
+    """From the middle of a bucket to that of another, or `by` so many pixels beside it."""
+    mouse = (page.page if isinstance(page, Frame) else page).mouse
+    await mouse.move(*await middle(page, chart, first), steps=5)
+    await mouse.down()
+    x, y = await middle(page, chart, last)
+    await mouse.move(x + by, y, steps=5)
+    if drop:
+        await mouse.up()
 
 
-async def until_shown(page: Page, first: str, last: str) -> None:
+async def until_shown(page: Page | Frame, first: str, last: str) -> None:
     await page.wait_for_selector(f"#charts:not([aria-busy]) [data-shown='{first}..{last}']")
 
 
@@ -127,6 +135,41 @@ async def test_dragging_over_hours_leads_to_their_events_and_back(
     assert await page.locator("#event-list [data-event]").count() == 3
     await page.go_back()
     await page.wait_for_selector("[data-shown='24h']")
+    assert troubles == []
+
+
+async def test_ones_own_charts_lead_with_the_page_or_if_they_do_not_follow_it_to_events(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    base = f"{ORIGIN}:{web_servers.start().port}"
+    own = [OwnChart(1, Definition("j")), OwnChart(2, Definition("j", "line", "7d"))]
+    page, troubles = await visit(browser, f"{base}/?{carried(own, '').query}&period=7d")
+    await page.wait_for_selector("body[data-link=live]")
+    await drag(page, "chart-own-n_j_line_7d", 0, 1)
+    await page.wait_for_url("**/events/?kind=MemberJoined&date_from=*")
+    assert await page.locator("#event-list [data-event]").count() == 1
+    await page.go_back()
+    await page.wait_for_selector("body[data-link=live]")
+    await drag(page, "chart-own-n_j_bars_page", 1, 4)
+    await until_shown(page, day(5), day(2))
+    assert "arrangement=" in page.url or "charts=" in page.url
+    assert await rows(page, "chart-own-n_j_bars_page").count() == 4
+    assert await rows(page, "chart-own-n_j_line_7d").count() == 7
+    assert troubles == []
+
+
+async def test_in_another_sites_frame_days_stay_there_and_events_open_a_tab(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    page, troubles = await framed(browser, f"{ORIGIN}:{web_servers.start().port}/embed/?period=7d")
+    frame = page.frames[1]
+    await frame.wait_for_selector("body[data-link=live]")
+    await drag(frame, "chart-activity", 4, 4, by=8)
+    await until_shown(frame, day(2), day(2))
+    async with page.context.expect_page() as opened:
+        await drag(frame, "chart-activity", 0, 23)
+    await (await opened.value).wait_for_url("**/events/?date_from=*")
+    assert "/embed/" in frame.url
     assert troubles == []
 
 

@@ -15,6 +15,7 @@ from pools.models import (
     AlertReceiver,
     AlertRule,
     AlertSilence,
+    ConnectionSpell,
     Contract,
     Cursor,
     EndpointRecord,
@@ -478,3 +479,14 @@ def _queries(client: Client, counted: DjangoAssertNumQueries) -> int:
     with counted(45) as queries:
         page(client)
     return len(queries)
+
+
+def test_the_axis_of_the_connection_begins_with_a_moment_that_does_not_tick(
+    client: Client, contract: Contract
+) -> None:
+    now = timezone.now()
+    ConnectionSpell.objects.create(state="live", since=now - timedelta(days=2), until=now)
+    ends = page(client).partition('id="status-history"')[2].partition("ledger-ends")[2]
+    ends = ends.partition("</p>")[0]
+    assert re.search(r"<span>\d{1,2} [A-Z][a-z]{2}, \d\d:\d\d</span>\s*<span>now</span>", ends)
+    assert "<time" not in ends
