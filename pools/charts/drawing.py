@@ -285,7 +285,7 @@ def _named(xs: Sequence[float], times: Times) -> tuple[Label, ...]:
     """As many of the times as there is room for, the newest among them; points may lie close."""
     if not callable(times):
         return along(times)
-    apart = (RIGHT - LEFT) / (LABELS - 0.5)
+    apart = (RIGHT - LEFT) / (LABELS - 0.5) - 0.1  # a tenth is what coordinates are told to
     shown: list[int] = []
     for place in reversed(range(len(xs))):
         if not shown or xs[shown[-1]] - xs[place] >= apart:

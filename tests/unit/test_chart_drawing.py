@@ -122,3 +122,10 @@ def test_more_is_never_shown_paler(counts: list[int]) -> None:
     assert all((level == 0) == (count == 0) for level, count in zip(levels, counts, strict=True))
     ranked = sorted(zip(counts, levels, strict=True))
     assert [level for _count, level in ranked] == sorted(levels)
+
+
+@pytest.mark.parametrize("points", range(2, 61))
+def test_points_at_even_distances_are_named_at_even_distances(points: int) -> None:
+    places = [float(label.at) for label in line([1] * points).along]
+    steps = [right - left for left, right in pairwise(places)]
+    assert max(steps, default=0) - min(steps, default=0) <= 0.21
