@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from pools import alert_kinds, presentation
@@ -27,7 +28,7 @@ Measure = AlertRule.Measure
 
 def _kinds_field(label: Any, help_text: Any) -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
-        label=label,
+        label=capfirst(label),
         required=False,
         choices=alert_kinds.choices,
         widget=forms.CheckboxSelectMultiple,
@@ -39,7 +40,7 @@ class ReceiverForm(forms.ModelForm[AlertReceiver]):
     """The URL goes in and never comes out: the field does not even bear the column's name."""
 
     new_url = forms.CharField(
-        label=_("Apprise URL"),
+        label=capfirst(_("Apprise URL")),
         required=False,
         max_length=known.LONGEST_URL,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "vTextField"}),
@@ -90,7 +91,7 @@ class SilenceForm(forms.ModelForm[AlertSilence]):
         _("kinds"), _("None chosen, and no rule either: nobody is told of anything.")
     )
     rule = forms.ModelChoiceField(
-        AlertRule.objects.order_by("name"), label=_("only this rule"), required=False
+        AlertRule.objects.order_by("name"), label=capfirst(_("only this rule")), required=False
     )
 
     class Meta:
@@ -127,14 +128,14 @@ def _letters() -> list[tuple[str, str]]:
 
 class RuleForm(forms.ModelForm[AlertRule]):
     kinds = forms.MultipleChoiceField(
-        label=_("which events"),
+        label=capfirst(_("which events")),
         required=False,
         choices=_letters,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Pools that are created, and other events, move no BTC."),
     )
     of = forms.CharField(
-        label=_("of"),
+        label=capfirst(_("of")),
         required=False,
         max_length=400,
         widget=forms.TextInput(attrs={"class": "vTextField"}),
@@ -144,7 +145,7 @@ class RuleForm(forms.ModelForm[AlertRule]):
         ),
     )
     limit_text = forms.CharField(
-        label=_("the limit"),
+        label=capfirst(_("the limit")),
         max_length=40,
         help_text=_("A whole number; of BTC also as 0.05 or 0,05."),
     )

@@ -7,10 +7,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Case, CharField, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -20,6 +22,7 @@ from pools import alert_kinds, alerts, deliveries, presentation
 from pools.admin.alert_forms import ReceiverForm, RuleForm, SilenceForm, pasted
 from pools.admin.base import CheapPaginator, list_link
 from pools.models import AlertReceiver, AlertRule, AlertSilence
+from pools.presentation import short_address
 from pools.receivers import of_service
 from pools.services import known
 
@@ -144,9 +147,16 @@ class AlertSilenceAdmin(admin.ModelAdmin[AlertSilence]):
             silence.made_by = request.user.get_username()
         super().save_model(request, silence, form, change)
 
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[AlertSilence]":
+        rules = [When(key=rule.key, then=Value(rule.name)) for rule in AlertRule.objects.all()]
+        called = Case(*rules, default="key", output_field=CharField())
+        return super().get_queryset(request).annotate(called=called)
+
     @admin.display(description=gettext_lazy("of"))
     def about(self, silence: AlertSilence) -> str:
-        return silence.key or kinds_in_words(silence.kinds)
+        """A rule's name, another alert's key, or kinds."""
+        called: str = getattr(silence, "called", "")
+        return called or kinds_in_words(silence.kinds)
 
 
 @admin.register(AlertRule)
@@ -198,8 +208,13 @@ class AlertRuleAdmin(admin.ModelAdmin[AlertRule]):
         return ", ".join(parts)
 
     @admin.display(description=gettext_lazy("of"))
-    def about(self, rule: AlertRule) -> str:
-        return pasted(rule) or _("everything")
+    def about(self, rule: AlertRule) -> SafeString | str:
+        """A link to the page of the pool or the account."""
+        if not rule.address:
+            return _("everything")
+        pool = "" if rule.pool_id is None else f" #{rule.pool_id}"
+        page = pasted(rule) if pool else reverse("pools:account", args=[rule.address])
+        return format_html('<a href="{}">{}{}</a>', page, short_address(rule.address), pool)
 
     @admin.display(description=gettext_lazy("alerts"))
     def its_alerts(self, rule: AlertRule) -> SafeString:

@@ -54,16 +54,19 @@ def standing_alerts(now: datetime, most: int) -> list[StandingAlert]:
             raised_at=alert.raised_at,
             count=alert.count,
             acknowledged_at=alert.acknowledged_at,
-            silenced_until=silences.until(alert, quiet),
-            telling=_telling(states.get(alert.pk, set())),
+            silenced_until=until,
+            telling=_telling(states.get(alert.pk, set()), is_silent=until is not None),
         )
         for alert in found
+        for until in [silences.until(alert, quiet)]
     ]
 
 
-def _telling(states: Collection[str]) -> Telling:
+def _telling(states: Collection[str], *, is_silent: bool) -> Telling:
     """The state of all deliveries in one word, the one that asks for most attention."""
     state = AlertDelivery.State
+    if is_silent and state.WAITING in states:
+        return Telling.HELD  # as the next turn of the senders notes
     for found, word in (
         (state.FAILED, Telling.FAILED),
         (state.HELD, Telling.HELD),

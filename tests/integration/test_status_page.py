@@ -323,10 +323,11 @@ def test_the_page_says_whether_somebody_was_told_and_until_when_nobody_is(
     AlertSilence.objects.create(
         key=rule.key, ends_at=timezone.now().replace(year=2999, month=1, day=2, hour=15, minute=0)
     )
-    AlertDelivery.objects.update(state="held")
-    whole = page(client)
-    told = panel(whole, "alerts")
-    assert "nobody told yet · silenced until Jan. 2, 2999, 3 p.m." in told
+    for state in ("waiting", "held"):
+        AlertDelivery.objects.update(state=state)
+        whole = page(client)
+        told = panel(whole, "alerts")
+        assert "nobody told yet · silenced until Jan. 2, 2999, 3 p.m." in told
     for secret in ("canary", "ana@example.org", "Team Slack"):
         assert secret not in whole
 
