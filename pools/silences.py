@@ -63,8 +63,10 @@ def release(now: datetime) -> int:
         with transaction.atomic():
             locked = Alert.objects.select_for_update().get(pk=alert.pk)
             mine = held.filter(alert=locked)
-            if locked.resolved_at is not None:  # it was over while nobody had heard of it
-                mine.filter(occasion=AlertDelivery.Occasion.RAISED).update(state=State.SPARED)
+            if locked.resolved_at is not None:  # it was over while they had not heard of it
+                raised = mine.filter(occasion=AlertDelivery.Occasion.RAISED)
+                unheard = list(raised.values_list("receiver", flat=True))
+                mine.filter(receiver__in=unheard).update(state=State.SPARED)
             released += mine.update(state=State.WAITING, due_at=now)
     return released
 

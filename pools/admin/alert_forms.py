@@ -100,7 +100,10 @@ class SilenceForm(forms.ModelForm[AlertSilence]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        if "rule" in self.fields and self.instance.key.startswith("rule:"):
+        if is_of_one_alert(self.instance):
+            for name in ("kinds", "rule"):
+                self.fields.pop(name, None)
+        elif self.instance.key:
             self.fields["rule"].initial = self.instance.key.removeprefix("rule:")
 
     def clean(self) -> dict[str, Any]:
@@ -115,11 +118,15 @@ class SilenceForm(forms.ModelForm[AlertSilence]):
         return given
 
     def save(self, commit: bool = True) -> AlertSilence:
-        if rule := self.cleaned_data.get("rule"):
-            self.instance.key = rule.key
-        elif self.instance.key.startswith("rule:"):
-            self.instance.key = ""
+        if "rule" in self.fields:
+            rule = self.cleaned_data["rule"]
+            self.instance.key = rule.key if rule else ""
         return super().save(commit)
+
+
+def is_of_one_alert(silence: AlertSilence) -> bool:
+    """Whether it is of one alert for good, which no form offers, and not of a rule that stands."""
+    return bool(silence.key) and silence.key not in {rule.key for rule in AlertRule.objects.all()}
 
 
 def _letters() -> list[tuple[str, str]]:

@@ -19,7 +19,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from pools import alert_kinds, alerts, deliveries, presentation
-from pools.admin.alert_forms import ReceiverForm, RuleForm, SilenceForm, pasted
+from pools.admin.alert_forms import (
+    ReceiverForm,
+    RuleForm,
+    SilenceForm,
+    is_of_one_alert,
+    pasted,
+)
 from pools.admin.base import CheapPaginator, list_link
 from pools.models import AlertReceiver, AlertRule, AlertSilence
 from pools.presentation import short_address
@@ -124,13 +130,9 @@ class AlertSilenceAdmin(admin.ModelAdmin[AlertSilence]):
         times = ("starts_at", "ends_at", "reason")
         if silence is None:
             return ("kinds", "rule", *times)
-        if not self.has_change_permission(request, silence) or not self._may_choose(silence):
+        if not self.has_change_permission(request, silence) or is_of_one_alert(silence):
             return ("about", *times, "made_by")
         return ("kinds", "rule", *times, "made_by")
-
-    def _may_choose(self, silence: AlertSilence) -> bool:
-        """Whether it is not of one alert, by that alert's key."""
-        return not silence.key or silence.key.startswith("rule:")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         until = timezone.now() + USUAL_SILENCE

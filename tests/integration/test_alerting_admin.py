@@ -191,6 +191,18 @@ def test_silences_are_made_by_a_form(staff: Client) -> None:
     assert "Gap in history, Bad link to the chain" in page(staff, "alertsilence")
 
 
+def test_a_silence_of_a_rule_that_is_gone_never_becomes_one_of_everything(staff: Client) -> None:
+    rule = AlertRule.objects.create(name="Quiet", measure="lag", limit=5)
+    send(staff, "alertsilence", silence(rule=rule.pk))
+    one, key = AlertSilence.objects.get(), rule.key
+    assert 'name="rule"' in page(staff, "alertsilence", one.pk)
+    rule.delete()
+    assert 'name="rule"' not in page(staff, "alertsilence", one.pk)
+    send(staff, "alertsilence", silence(reason="Longer."), one.pk)
+    one.refresh_from_db()
+    assert (one.key, one.reason) == (key, "Longer.")
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [

@@ -85,6 +85,20 @@ def test_what_waits_when_a_silence_begins_is_held_back(webhook: Webhook) -> None
     assert states() == [State.SENT]
 
 
+def test_who_heard_of_neither_before_a_silence_hears_of_neither_after(webhook: Webhook) -> None:
+    webhook.answers = [500]
+    raise_alert("gap", "gap:1", "blocks 1 to 9")
+    send_alerts()
+    resolve("gap:1")
+    silence()
+    send_alerts()
+    assert states() == [State.HELD, State.HELD]
+    with later(hours=2):
+        send_alerts()
+    assert len(webhook.posted) == 1
+    assert states() == [State.SPARED, State.SPARED]
+
+
 def test_a_silence_is_of_its_kinds_or_of_its_alert_alone(webhook: Webhook) -> None:
     silence("gap")
     silence(key="rule:7")
