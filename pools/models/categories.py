@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import models
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from pools.categorising import LONGEST_KEYWORD, keywords_in, unusable
 from pools.fields import UInt256Field
@@ -78,8 +79,9 @@ class Category(models.Model):
     )
 
     class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
         ordering = ["order", "slug"]
-        verbose_name_plural = "categories"
 
     def __str__(self) -> str:
         return self.name_en
@@ -105,7 +107,8 @@ class CategoryRules(models.Model):
     done_to = models.BigIntegerField(null=True, default=0)
 
     class Meta:
-        verbose_name_plural = "category rules"
+        verbose_name = _("category rules")
+        verbose_name_plural = _("category rules")
 
     def __str__(self) -> str:
         return "followed" if self.done_to is None else f"followed up to {self.done_to}"
@@ -127,6 +130,8 @@ class CategoryCorrection(models.Model):
     corrected_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = _("category correction")
+        verbose_name_plural = _("category corrections")
         constraints = [
             models.UniqueConstraint(
                 fields=["contract", "pool_id"], name="correction_once_per_pool"

@@ -4,6 +4,7 @@ import secrets
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from pools.fields import SequenceField, UInt256Field
 
@@ -26,6 +27,10 @@ class Chain(models.Model):
     last_seq = models.BigIntegerField(default=0)
     # Drawn anew whenever the count of an hour before today changes: sums over them may be kept.
     activity_mark = models.BigIntegerField(default=new_mark, editable=False)
+
+    class Meta:
+        verbose_name = _("chain")
+        verbose_name_plural = _("chains")
 
     def __str__(self) -> str:
         return f"chain {self.chain_id}"
@@ -57,6 +62,8 @@ class Contract(models.Model):
     revision = models.BigIntegerField(default=0)
 
     class Meta:
+        verbose_name = _("contract")
+        verbose_name_plural = _("contracts")
         constraints = [
             models.UniqueConstraint(fields=["chain", "address"], name="contract_once_per_chain"),
         ]
@@ -74,6 +81,10 @@ class Cursor(models.Model):
     timestamp = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    class Meta:
+        verbose_name = _("cursor")
+        verbose_name_plural = _("cursors")
+
     def __str__(self) -> str:
         return f"block {self.number}"
 
@@ -89,6 +100,8 @@ class Block(models.Model):
     canonical = models.BooleanField(default=True)
 
     class Meta:
+        verbose_name = _("block")
+        verbose_name_plural = _("blocks")
         constraints = [
             models.UniqueConstraint(fields=["chain", "hash"], name="block_once_per_hash"),
             models.UniqueConstraint(
@@ -136,6 +149,8 @@ class Log(models.Model):
     retracted_seq = models.BigIntegerField(null=True)
 
     class Meta:
+        verbose_name = _("log")
+        verbose_name_plural = _("logs")
         constraints = [
             # The event list in chain order, the activity feed from its end, and a log's identity:
             # the block stands for its hash.

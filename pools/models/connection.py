@@ -4,6 +4,7 @@ They describe our process, not the chain. Only the listener that holds the lease
 """
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from pools.models.work import ListenerStatus
 
@@ -22,6 +23,8 @@ class ConnectionSpell(models.Model):
     until = models.DateTimeField()  # the last sign of life, or when the next one began
 
     class Meta:
+        verbose_name = _("connection spell")
+        verbose_name_plural = _("connection spells")
         # The page asks for those that reach into its window, newest first; pruning for the oldest.
         indexes = [models.Index(fields=["until"], name="spell_by_end")]
 
@@ -47,6 +50,8 @@ class LatencySample(models.Model):
     store_worst = models.FloatField(default=0)
 
     class Meta:
+        verbose_name = _("latency sample")
+        verbose_name_plural = _("latency samples")
         constraints = [
             models.UniqueConstraint(fields=["minute", "endpoint"], name="sample_once_a_minute"),
         ]

@@ -5,6 +5,7 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from pools.models.work import Alert
 
@@ -39,7 +40,8 @@ class AlertDelivery(models.Model):
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name_plural = "alert deliveries"
+        verbose_name = _("alert delivery")
+        verbose_name_plural = _("alert deliveries")
         constraints = [
             models.UniqueConstraint(
                 fields=["alert", "occasion", "receiver"], name="alert_told_once"

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from pools.models.chain import HASH_LENGTH, Contract
 
@@ -34,6 +35,10 @@ class HistoricalScan(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
+    class Meta:
+        verbose_name = _("historical scan")
+        verbose_name_plural = _("historical scans")
+
     def __str__(self) -> str:
         return f"{self.kind} {self.from_block}-{self.to_block}: {self.state}"
 
@@ -59,6 +64,8 @@ class CoveredRange(models.Model):
     covered_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = _("covered range")
+        verbose_name_plural = _("covered ranges")
         indexes = [models.Index(fields=["contract", "from_block"], name="covered_by_start")]
         constraints = [
             models.CheckConstraint(
@@ -80,6 +87,10 @@ class EndpointRecord(models.Model):
     problem = models.CharField(max_length=300, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    class Meta:
+        verbose_name = _("endpoint record")
+        verbose_name_plural = _("endpoint records")
+
     def __str__(self) -> str:
         return self.host
 
@@ -95,6 +106,10 @@ class Verification(models.Model):
     error = models.CharField(max_length=400, blank=True)
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("verification")
+        verbose_name_plural = _("verifications")
 
     def __str__(self) -> str:
         return f"block {self.block_number}: {len(self.mismatches)} mismatches"

@@ -1,6 +1,7 @@
 """What follows from the logs: pools, memberships, counts; and what only the views tell."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from pools.fields import UInt256Field
 from pools.models.categories import Category
@@ -48,6 +49,8 @@ class Pool(models.Model):
     last_log_index = models.IntegerField()
 
     class Meta:
+        verbose_name = _("pool")
+        verbose_name_plural = _("pools")
         constraints = [
             models.UniqueConstraint(fields=["contract", "pool_id"], name="pool_once_per_contract"),
         ]
@@ -91,6 +94,8 @@ class Membership(models.Model):
     yield_claimed = UInt256Field()
 
     class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
         constraints = [
             models.UniqueConstraint(fields=["pool", "account"], name="member_once_per_pool"),
         ]
@@ -108,11 +113,12 @@ class HourlyActivity(models.Model):
     count = models.BigIntegerField()
 
     class Meta:
+        verbose_name = _("hourly activity")
+        verbose_name_plural = _("hourly activity")
         constraints = [
             models.UniqueConstraint(fields=["contract", "hour", "kind"], name="activity_once"),
         ]
         indexes = [models.Index(fields=["hour"], name="activity_by_hour")]
-        verbose_name_plural = "hourly activity"
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H}h {self.kind}: {self.count}"
@@ -134,6 +140,8 @@ class PoolReading(models.Model):
     read_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = _("pool reading")
+        verbose_name_plural = _("pool readings")
         constraints = [
             models.UniqueConstraint(fields=["contract", "pool_id"], name="reading_once_per_pool"),
         ]

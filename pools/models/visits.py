@@ -1,6 +1,7 @@
 """Where visitors are: counts by day and time zone, and nothing about anybody."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class RegionCount(models.Model):
@@ -11,6 +12,8 @@ class RegionCount(models.Model):
     count = models.BigIntegerField(default=0)
 
     class Meta:
+        verbose_name = _("region count")
+        verbose_name_plural = _("region counts")
         constraints = [
             models.UniqueConstraint(fields=["day", "region"], name="region_once_a_day"),
         ]

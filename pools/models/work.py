@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from pools.models.chain import Log
 
@@ -22,6 +23,10 @@ class OutboxRow(models.Model):
     log = models.ForeignKey(Log, null=True, on_delete=models.PROTECT, db_constraint=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        verbose_name = _("outbox row")
+        verbose_name_plural = _("outbox rows")
+
     def __str__(self) -> str:
         return f"{self.kind} {self.seq}"
 
@@ -33,6 +38,10 @@ class Lease(models.Model):
     holder = models.CharField(max_length=100, blank=True)
     token = models.BigIntegerField(default=0)
     expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("lease")
+        verbose_name_plural = _("leases")
 
     def __str__(self) -> str:
         return f"{self.name}: {self.holder or 'free'}"
@@ -65,7 +74,8 @@ class ListenerStatus(models.Model):
     updated_at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "listener status"
+        verbose_name = _("listener status")
+        verbose_name_plural = _("listener status")
 
     def __str__(self) -> str:
         return self.state
@@ -85,6 +95,8 @@ class Alert(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
         constraints = [
             models.UniqueConstraint(
                 fields=["key"], condition=Q(resolved_at__isnull=True), name="alert_once_while_open"

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.db.models import Model
+from django.utils import translation
 from django.utils.translation.template import templatize
 
 CATALOGUE = settings.BASE_DIR / "locale" / "es" / "LC_MESSAGES" / "django"
@@ -84,3 +87,12 @@ def test_the_compiled_catalogue_is_the_written_one() -> None:
     assert {entry.msgid: (entry.msgstr, entry.msgstr_plural) for entry in compiled} == {
         entry.msgid: (entry.msgstr, entry.msgstr_plural) for entry in catalogue()
     }
+
+
+@pytest.mark.parametrize("model", list(apps.get_app_config("pools").get_models()))
+def test_the_admin_calls_each_record_by_a_name_in_spanish(model: type[Model]) -> None:
+    english, spanish = [], []
+    for language, names in (("en", english), ("es", spanish)):
+        with translation.override(language):
+            names.append(str(model._meta.verbose_name_plural))
+    assert english != spanish
