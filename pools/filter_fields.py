@@ -97,7 +97,8 @@ class PoolIdField(WholeNumberField):
 
 
 class MomentField(forms.CharField):
-    """A day (YYYY-MM-DD, in the site's time zone) or an RFC 3339 time; an aware datetime.
+    """A day (YYYY-MM-DD, in the site's time zone) or an RFC 3339 time; an aware datetime, which the
+    site's clock can show.
 
     A day stands for its first moment, or with `end=True` for the first moment of the next day.
     """
@@ -133,6 +134,7 @@ class MomentField(forms.CharField):
             moment = datetime.fromisoformat(text.replace(" ", "+"))
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=timezone.get_default_timezone())
+        moment.astimezone(timezone.get_default_timezone())  # at the ends of time it has none there
         return moment.astimezone(UTC)
 
 

@@ -134,6 +134,18 @@ def test_a_filter_by_the_hour_stays_so_in_the_form_and_is_told_in_words(
     assert sentences(again) == sentences(html)
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Madrid", "America/New_York"])
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:00Z", "0001-01-01T00:00:00Z"])
+def test_lists_bear_moments_at_the_ends_of_time_in_any_zone(
+    client: Client, chain: ChainFactory, settings: Any, zone: str, moment: str
+) -> None:
+    settings.TIME_ZONE = zone
+    for name in ("date_from", "date_to"):
+        page(client, "/events/", **{name: moment})
+    for name in ("created_after", "created_before"):
+        page(client, "/pools/", **{name: moment})
+
+
 @pytest.mark.parametrize("value", NONSENSE)
 @pytest.mark.parametrize(
     "name", [name for name in EventFilter.base_filters if name not in ("since", "from_block")]

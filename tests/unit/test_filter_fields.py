@@ -1,10 +1,12 @@
 """What a URL says becomes the records' own value, or is refused with a sentence."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.forms import Field
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +18,7 @@ from pools.filter_fields import (
     PoolIdField,
     TextField,
     WholeNumberField,
+    only_minute,
 )
 
 CHECKSUMMED = "0x323FcA9b377fe29B8fc95dDbD9Fe54cea1655F88"
@@ -68,6 +71,20 @@ def test_a_day_or_a_time_is_a_moment(written: str, end: bool, meant: datetime) -
 def test_what_is_no_date_is_refused(written: str) -> None:
     with pytest.raises(ValidationError):
         MomentField(end=True, required=False).clean(written)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Madrid", "America/New_York"])
+@pytest.mark.parametrize("written", ["9999-12-31T23:59:00Z", "0001-01-01T00:00:00Z"])
+def test_what_is_read_has_a_time_by_the_sites_clock(settings: Any, zone: str, written: str) -> None:
+    settings.TIME_ZONE = zone
+    try:
+        moment = MomentField(required=False).clean(written)
+    except ValidationError:
+        assert only_minute(written) == ""
+    else:
+        assert moment is not None
+        local = moment.astimezone(timezone.get_default_timezone())
+        assert only_minute(written) == f"{local:%Y-%m-%dT%H:%M}".zfill(16)
 
 
 @given(st.text())
