@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from pools import zoom
-from pools.charts import links
+from pools.charts import links, shown
 from pools.charts.dashboard import read_period
 from pools.stretches import FIRST_DAY, Days, Period
 from pools.zoom import MOST_DAYS
@@ -56,6 +56,13 @@ class ChosenPeriod:
                 ("out", _("Zoom out"), found.out),
             )
         ]
+
+    @property
+    def days_in_words(self) -> str:
+        """Days of one's own; nothing for a period with a name."""
+        if not isinstance(self.period, Days):
+            return ""
+        return shown.days(self.period.first, self.period.last)
 
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ Each turns text into the value the records hold or refuses it with a sentence, a
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -146,18 +146,29 @@ def only_day(text: str | None) -> str:
         return ""
 
 
-def only_minute(text: str | None) -> str:
-    """The text if it is a moment and no day, as a field for one shows it: 2025-01-31T12:00, by the
-    site's clock.
+class AskedMoment(NamedTuple):
+    """How a form keeps what was asked of a `MomentField`: the type of an input and its value."""
+
+    type: str
+    value: str
+
+
+def asked_moment(text: str | None) -> AskedMoment:
+    """A day as a day, a moment by the site's clock, and if that does not say which, as it is.
+
+    Clocks show an hour twice where they go back. What cannot be read is left out.
     """
     try:
         moment = None if only_day(text) else MomentField(required=False).clean(text)
     except ValidationError:
-        return ""
+        moment = None
     if moment is None:
-        return ""
-    local = timezone.localtime(moment, timezone.get_default_timezone())
-    return local.replace(tzinfo=None).isoformat(timespec="minutes")
+        return AskedMoment("date", only_day(text))
+    local = moment.astimezone(timezone.get_default_timezone()).replace(tzinfo=None)
+    shown = local.isoformat(timespec="seconds" if local.second else "minutes")
+    if MomentField().clean(shown) == moment:
+        return AskedMoment("datetime-local", shown)
+    return AskedMoment("text", moment.isoformat().replace("+00:00", "Z"))
 
 
 class CursorField(forms.CharField):

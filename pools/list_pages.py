@@ -168,7 +168,7 @@ def _chosen(filters: PagedFilter) -> dict[str, str]:
 
 def _words(value: str, read: object) -> str:
     if isinstance(read, datetime) and not only_day(value):
-        return shown.full(read)
+        return shown.full(read) + (f":{read.second:02}" if read.second else "")
     return short_address(value) if value[:2].lower() == "0x" and len(value) > 12 else value
 
 

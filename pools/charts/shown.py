@@ -164,12 +164,19 @@ def _tick_words(tick: Tick) -> str:
 
 
 def full(moment: datetime) -> str:
-    return _minute(_local(moment).replace(second=0, microsecond=0))
+    """28 Nov 2026, 04:00."""
+    return f"{_full_day(_local(moment).date())}, {clock_time(moment)}"
+
+
+def days(first: date_type, last: date_type) -> str:
+    """Nov. 22, 2026 – Nov. 28, 2026; one day is said once."""
+    ends = dict.fromkeys(date_format(each, "DATE_FORMAT") for each in (first, last))
+    return " – ".join(ends)
 
 
 @presentation.remembered
-def _minute(local: datetime) -> str:
-    return date_format(local, "SHORT_DATETIME_FORMAT")
+def _full_day(date: date_type) -> str:
+    return date_format(date, "j M Y")
 
 
 def count(value: int) -> str:

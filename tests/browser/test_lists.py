@@ -174,6 +174,30 @@ async def test_filters_work_as_one_types_and_the_way_back_undoes_them(
     assert page.troubles == []  # type: ignore[attr-defined]
 
 
+async def test_a_moment_and_a_day_take_turns_in_the_form_and_other_filters_leave_them_exact(
+    site: str, browser: Browser
+) -> None:
+    page = await visit(browser, f"{site}/events/?date_from=2025-06-15T12:00:07Z")
+    since = page.locator("[name=date_from]")
+    await page.locator("[name=kind]").select_option("MemberJoined")
+    await page.wait_for_url("**/events/?kind=MemberJoined&*")
+    assert "date_from=2025-06-15T12%3A00%3A07" in page.url
+    await page.locator(".chips a", has_text="From").click()
+    await page.wait_for_url("**/events/?kind=MemberJoined")
+    await page.locator("[name=date_from][type=date]").wait_for()
+    await page.locator("details.more").evaluate("(more) => more.open = true")
+    await since.fill("2025-06-14")
+    await page.locator("[name=kind]").focus()
+    await page.wait_for_url("**date_from=2025-06-14")
+    for _step in range(2):
+        await page.go_back()
+    await page.locator("[name=date_from][type=datetime-local]").wait_for()
+    assert await since.input_value() == "2025-06-15T12:00:07"
+    assert await since.evaluate("(field) => field.validity.valid")
+    assert page.troubles == []  # type: ignore[attr-defined]
+    assert await page.evaluate("window.sameDocument")
+
+
 async def test_what_makes_no_sense_is_told_without_a_reload_too(
     site: str, browser: Browser
 ) -> None:

@@ -126,12 +126,20 @@ def test_a_filter_by_the_hour_stays_so_in_the_form_and_is_told_in_words(
     settings.TIME_ZONE = "America/Lima"
     html = page(client, "/events/", date_from="2025-06-15T12:00Z", date_to="2025-06-16")
     fields = dict(
-        re.findall(r'<input type="(date[a-z-]*)"\s+name="date_\w+"\s+value="(.*?)"', html)
+        re.findall(
+            r'<input type="(date[a-z-]*)"\s+step="any"\s+name="date_\w+"\s+value="(.*?)"', html
+        )
     )
     assert fields == {"datetime-local": "2025-06-15T07:00", "date": "2025-06-16"}
-    assert "<b>06/15/2025 7 a.m.</b>" in html
+    assert "<b>15 Jun 2025, 07:00</b>" in html
     again = page(client, "/events/", date_from=fields["datetime-local"], date_to=fields["date"])
     assert sentences(again) == sentences(html)
+
+
+def test_seconds_of_a_filter_are_kept_and_told(client: Client, chain: ChainFactory) -> None:
+    html = page(client, "/events/", date_from="2025-06-15T12:00:07Z")
+    assert 'value="2025-06-15T12:00:07"' in html
+    assert "<b>15 Jun 2025, 12:00:07</b>" in html
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Madrid", "America/New_York"])

@@ -206,6 +206,13 @@ def test_days_that_go_beyond_today_end_with_it(client: Client, chain: ChainFacto
     assert found.period == Days(NOW.date(), NOW.date())
 
 
+@pytest.mark.parametrize("path", ["/", "/embed/"])
+def test_days_are_said_by_their_ends_and_one_day_once(client: Client, path: str) -> None:
+    html = client.get(f"{path}?from=2025-07-01&to=2025-07-20").content.decode()
+    assert ">July 1, 2025 – July 20, 2025<" in html
+    assert ">July 1, 2025<" in client.get(f"{path}?from=2025-07-01&to=2025-07-01").content.decode()
+
+
 @time_machine.travel(NOW, tick=False)
 def test_days_with_today_are_right_when_loaded_again(
     client: Client, chain: ChainFactory, monkeypatch: pytest.MonkeyPatch

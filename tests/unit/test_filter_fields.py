@@ -1,6 +1,6 @@
 """What a URL says becomes the records' own value, or is refused with a sentence."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from pools.filter_fields import (
     PoolIdField,
     TextField,
     WholeNumberField,
-    only_minute,
+    asked_moment,
 )
 
 CHECKSUMMED = "0x323FcA9b377fe29B8fc95dDbD9Fe54cea1655F88"
@@ -80,11 +80,47 @@ def test_what_is_read_has_a_time_by_the_sites_clock(settings: Any, zone: str, wr
     try:
         moment = MomentField(required=False).clean(written)
     except ValidationError:
-        assert only_minute(written) == ""
+        assert asked_moment(written) == ("date", "")
     else:
         assert moment is not None
         local = moment.astimezone(timezone.get_default_timezone())
-        assert only_minute(written) == f"{local:%Y-%m-%dT%H:%M}".zfill(16)
+        shown = local.replace(second=0, tzinfo=None).isoformat(timespec="minutes")
+        assert asked_moment(written).value.startswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("written", "type_", "value"),
+    [
+        ("2025-06-15", "date", "2025-06-15"),
+        ("2025-06-15T12:00Z", "datetime-local", "2025-06-15T08:00"),
+        ("2025-06-15T12:00:07Z", "datetime-local", "2025-06-15T08:00:07"),
+        # The hour from one to two, in summer time and then once more.
+        ("2025-11-02T05:30Z", "datetime-local", "2025-11-02T01:30"),
+        ("2025-11-02T06:30Z", "text", "2025-11-02T06:30:00Z"),
+        ("2025-11-02T01:30:00-05:00", "text", "2025-11-02T06:30:00Z"),
+        ("2025-06-15T12:00:07.25Z", "text", "2025-06-15T12:00:07.250000Z"),
+        ("today", "date", ""),
+        ("", "date", ""),
+        (None, "date", ""),
+    ],
+)
+def test_a_form_keeps_a_moment_exactly(
+    settings: Any, written: str | None, type_: str, value: str
+) -> None:
+    settings.TIME_ZONE = "America/New_York"
+    assert asked_moment(written) == (type_, value)
+    if value:
+        field = MomentField()
+        assert field.clean(value) == field.clean(written)
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"])
+def test_a_form_keeps_every_moment_of_a_year_of_changing_clocks(settings: Any, zone: str) -> None:
+    settings.TIME_ZONE = zone
+    field = MomentField()
+    for step in range(8784):
+        moment = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=60 * step + step % 60)
+        assert field.clean(asked_moment(moment.isoformat()).value) == moment
 
 
 @given(st.text())

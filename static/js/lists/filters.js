@@ -41,7 +41,9 @@
       const fresh = field.name && shown.elements[field.name];
       if (!fresh) continue;
       field.toggleAttribute("aria-invalid", fresh.hasAttribute("aria-invalid"));
-      if (all || field !== document.activeElement) field.value = fresh.value;
+      if (!all && field === document.activeElement) continue;
+      if (field.type !== fresh.type) field.type = fresh.type; // a day, or a moment
+      field.value = fresh.value;
     }
     form.querySelector(".problems")?.remove();
     const problems = shown.querySelector(".problems");
