@@ -3,6 +3,7 @@
 Pure: the clock and the time zone are handed in.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
@@ -44,13 +45,16 @@ def shift_of(period: Period) -> int | None:
     return len(period) if isinstance(period, Days) else SHIFTS.get(period)
 
 
-def buckets_of(days: Days, zone: tzinfo) -> Buckets:
-    """Hours of two days at most, else days, weeks or months; the outer ones end with the days."""
+def buckets_of(days: Days, zone: tzinfo, now: datetime) -> Buckets:
+    """Hours of two days at most, else days, weeks or months; the outer ones end with the days, but
+    hours with the one that is now.
+    """
     begin, end = _midnight(days.first, zone), _midnight(days.last + DAY, zone)
     if len(days) <= HOURLY:
         hours = int((end - begin) / HOUR)
         # Some clocks change by half an hour: the last bucket takes what is left of the day.
-        return Buckets("hour", (*(begin + HOUR * step for step in range(hours)), end))
+        edges = (*(begin + HOUR * step for step in range(hours)), end)
+        return Buckets("hour", edges[: max(1, bisect_right(edges, now)) + 1])
     if len(days) <= MOST_DAYS:
         unit, starts = "day", [days.first + DAY * step for step in range(len(days))]
     elif len(days) <= MOST_WEEKS * 7:

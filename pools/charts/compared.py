@@ -43,7 +43,7 @@ class Before:
 
 def spans_of(period: Period, read: Activity) -> Buckets:
     if isinstance(period, Days):
-        return stretches.buckets_of(period, shown.zone())
+        return stretches.buckets_of(period, shown.zone(), read.now)
     return buckets.buckets(period, read.now, shown.zone(), read.first)
 
 

@@ -29,7 +29,7 @@ class Happened:
 
 def read(days: Days, now: datetime, zone: tzinfo, mark: int | None) -> Happened:
     """What `spans` and the period before them hold; `mark` is the chain's, read before."""
-    spans = stretches.buckets_of(days, zone)
+    spans = stretches.buckets_of(days, zone, now)
     before = stretches.before(spans, len(days), now, zone)
     past = summed_past(now, zone, mark)
     recent = hours(since=past.until)

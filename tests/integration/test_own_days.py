@@ -87,7 +87,7 @@ def test_sums_and_those_of_the_period_before_equal_a_naive_recount(
 
 def _recount(period: Period, at: ZoneInfo) -> None:
     spans = (
-        stretches.buckets_of(period, at)
+        stretches.buckets_of(period, at, NOW)
         if isinstance(period, Days)
         else buckets.buckets(period, NOW, at)
     )
@@ -116,7 +116,7 @@ def test_the_heatmap_is_of_the_chosen_days_alone(
     for chosen in PAST.values():
         table = chart("chart-rhythm", chosen).table
         assert table is not None
-        edges = stretches.buckets_of(chosen, ZoneInfo(zone)).edges
+        edges = stretches.buckets_of(chosen, ZoneInfo(zone), NOW).edges
         total = sum(counted(edges[0], edges[-1]).values())
         assert sum(sum(cells(row)) for row in table.rows) == total
 
@@ -211,6 +211,22 @@ def test_days_are_said_by_their_ends_and_one_day_once(client: Client, path: str)
     html = client.get(f"{path}?from=2025-07-01&to=2025-07-20").content.decode()
     assert ">July 1, 2025 – July 20, 2025<" in html
     assert ">July 1, 2025<" in client.get(f"{path}?from=2025-07-01&to=2025-07-01").content.decode()
+
+
+def test_no_hour_to_come_is_drawn_or_named(chain: ChainFactory) -> None:
+    for name in ("chart-pools", "chart-activity"):
+        today = chart(name, days(90, 90))
+        assert today.table is not None
+        assert len(today.table.rows) == len(today.table.links) == NOW.hour + 1 == 13
+        assert len(today.drawing.marks) == 13
+        assert today.table.rows[-1][0].endswith(", 12:00")
+
+
+def test_an_hour_alone_is_drawn_too(chain: ChainFactory) -> None:
+    midnight = NOW.replace(hour=0, minute=5)
+    for each in dashboard.charts(Days(NOW.date(), NOW.date()), now=midnight)[:2]:
+        assert each.table is not None
+        assert len(each.table.rows) == 1
 
 
 @time_machine.travel(NOW, tick=False)

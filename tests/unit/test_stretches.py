@@ -12,6 +12,7 @@ from pools.buckets import PERIODS, buckets
 from pools.stretches import SHIFTS, Days, before, buckets_of, clock_of, shift_of
 
 NOW = datetime(2026, 3, 18, 9, 41, 30, tzinfo=UTC)
+LATER = datetime(2050, 1, 1, tzinfo=UTC)
 ZONES = [ZoneInfo(name) for name in ("UTC", "Asia/Kolkata", "America/New_York", "Asia/Kathmandu")]
 DAYS = st.builds(
     lambda first, length: Days(first, first + timedelta(days=length)),
@@ -31,12 +32,12 @@ DAYS = st.builds(
     ],
 )
 def test_the_longer_the_days_the_longer_the_buckets(last: date, unit: str, count: int) -> None:
-    found = buckets_of(Days(date(2026, 2, 2), last), ZoneInfo("UTC"))  # from a Monday on
+    found = buckets_of(Days(date(2026, 2, 2), last), ZoneInfo("UTC"), LATER)  # from a Monday on
     assert (found.unit, len(found)) == (unit, count)
 
 
 def test_weeks_end_with_the_chosen_days() -> None:
-    found = buckets_of(Days(date(2026, 1, 7), date(2026, 3, 10)), ZoneInfo("UTC"))
+    found = buckets_of(Days(date(2026, 1, 7), date(2026, 3, 10)), ZoneInfo("UTC"), LATER)
     assert [edge.date().isoformat() for edge in found.edges[:2]] == ["2026-01-07", "2026-01-12"]
     assert found.edges[-1] == datetime(2026, 3, 11, tzinfo=UTC)
 
@@ -45,9 +46,8 @@ def test_weeks_end_with_the_chosen_days() -> None:
 def test_the_period_before_has_as_many_buckets_and_ends_where_the_days_begin(
     days: Days, zone: ZoneInfo
 ) -> None:
-    spans = buckets_of(days, zone)
-    past = datetime(2050, 1, 1, tzinfo=UTC)
-    earlier = before(spans, len(days), past, zone)
+    spans = buckets_of(days, zone, LATER)
+    earlier = before(spans, len(days), LATER, zone)
     assert len(earlier) == len(spans)
     assert all(start <= end for start, end in pairwise(earlier.edges))
     assert earlier.edges[-1] == spans.edges[0]
@@ -65,14 +65,24 @@ def test_a_day_not_over_yet_is_compared_up_to_the_same_hour() -> None:
 def test_hours_of_a_day_not_over_yet_are_compared_up_to_the_same_hour(days_ago: int) -> None:
     zone, today = ZoneInfo("UTC"), NOW.date()
     days = Days(today - timedelta(days=days_ago), today)
-    spans = buckets_of(days, zone)
+    spans = buckets_of(days, zone, NOW)
     earlier = before(spans, len(days), NOW, zone)
-    assert len(earlier) == len(spans)
+    assert len(earlier) == len(spans) == 24 * days_ago + NOW.hour + 1
     this_hour_then = NOW.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     assert earlier.edges[-1] == this_hour_then - timedelta(days=len(days))
-    assert sum(end > start for start, end in pairwise(earlier.edges)) == (
-        24 * days_ago + NOW.hour + 1
-    )
+    assert all(end > start for start, end in pairwise(earlier.edges))
+
+
+@given(days=DAYS, zone=st.sampled_from(ZONES), minutes=st.integers(0, 2 * 1440))
+def test_hours_end_with_the_one_that_is_now(days: Days, zone: ZoneInfo, minutes: int) -> None:
+    whole = buckets_of(days, zone, LATER)
+    now = whole.edges[0] + timedelta(minutes=minutes)
+    found = buckets_of(days, zone, now)
+    assert found.edges == whole.edges[: len(found.edges)]
+    if found.unit != "hour" or now >= whole.edges[-1]:
+        assert found == whole
+    else:
+        assert found.place(now) == len(found) - 1
 
 
 def test_the_last_24_hours_are_compared_with_those_before_them() -> None:

@@ -80,7 +80,7 @@ def test_buckets_of_hours_are_named_where_they_stand(
     settings.TIME_ZONE = zone
     two_days = Days(NOON.date() - timedelta(days=1), NOON.date())
     for spans in (
-        stretches.buckets_of(two_days, ZoneInfo(zone)),
+        stretches.buckets_of(two_days, ZoneInfo(zone), NOON + timedelta(days=2)),
         buckets.buckets("24h", NOON, ZoneInfo(zone)),
     ):
         named = shown.bucket_times(spans, middles=middles)

@@ -68,7 +68,7 @@ def test_wherever_it_leads_there_is_something_to_show(shown: Days) -> None:
 def test_the_buckets_days_are_next_to_each_other_and_make_up_the_whole(
     shown: Days, zone: ZoneInfo
 ) -> None:
-    spans = stretches.buckets_of(shown, zone)
+    spans = stretches.buckets_of(shown, zone, datetime(2026, 12, 1, tzinfo=UTC))
     if spans.unit == "hour":
         return
     found = zoom.days_of(spans, zone, TODAY)
