@@ -56,6 +56,7 @@ def context_of(
     )
     kind = asked.get("kind", "")
     chosen = feed_kinds.chosen(kind)
+    kind_fields = [("kind", chosen.name)] if chosen and chosen.name else []
     context = {
         **around,
         "lines": arranged.lines(),
@@ -88,6 +89,10 @@ def context_of(
     if arranged.parts("charts"):
         context["periods"] = [(each, period_words(each)) for each in PERIODS]
         context["figures"] = figures.arranged(
-            arranged, shown.charts, period.period, editable=is_own, carried=carried
+            arranged,
+            shown.charts,
+            period.period,
+            editable=is_own,
+            carried=urlencode([*shown.fields, *fixed, *kind_fields]),
         )
     return context

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from pools.arrangement import OF, Arrangement
-from pools.charts import kept, kept_own
+from pools.charts import kept, kept_own, links
 from pools.own_charts import OwnChart
 from pools.stretches import Period
 
-LINK = '<a href="?'  # into a part of the period, on the page where it stands
 NORMAL = 'class="chart box"'  # as `_chart.html` writes it
 CSS = {1: "quarter", 3: "three-quarters", 4: "wide"}
 
@@ -26,7 +24,7 @@ def arranged(
     """In their order and sizes, in the active language.
 
     Charts that are `editable` are the browser's own and lead to their form; others are part of
-    what the address carries, and so are links from them to other days.
+    what the address carries. Links to other days pass on what is `carried`.
     """
     names = arrangement.parts("charts")
     chosen = [chart for chart in own if chart.name in names]
@@ -38,7 +36,6 @@ def arranged(
         if css := CSS.get(arrangement.width(f"charts{OF}{name}")):
             found[name] = SafeString(found[name].replace(NORMAL, f'{NORMAL[:-1]} {css}"', 1))
     html = "".join(found[name] for name in names)
-    if not editable:
-        rest = f"{escape(carried)}&amp;" if carried else ""
-        html = html.replace(LINK, f'<a target="_self" href="?{rest}')
+    if carried or not editable:
+        html = links.carrying(html, carried)
     return mark_safe(html)  # noqa: S308 - rendered by us

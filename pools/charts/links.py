@@ -4,6 +4,7 @@ The same for everybody who looks at a period. Scripts read ranges from these add
 """
 
 from collections.abc import Mapping
+from html import escape  # Django's own goes through several calls for each row of a table
 from itertools import pairwise
 from typing import Final
 from urllib.parse import urlencode
@@ -17,11 +18,28 @@ from pools.charts import shown
 from pools.stretches import Days
 
 CHARTS: Final = "#charts"
+MOST_CARRIED: Final = 500  # characters; a page may have a thousand rows
+_BEGIN: Final = '<a href="'
+_IN_PAGE: Final = f"{_BEGIN}?"
 
 
 def of_days(days: Days) -> str:
     """The dashboard's charts of these days, as its address says it."""
     return f"from={days.first}&to={days.last}"
+
+
+def anchor(link: str, words: str) -> str:
+    """The link as HTML."""
+    return f'{_BEGIN}{escape(link)}">{escape(words)}</a>'
+
+
+def carrying(html: str, query: str) -> str:
+    """The same drawings, where links into the page stay in its frame and pass this query on.
+
+    Long ones are left out; scripts take them from the address.
+    """
+    rest = f"{escape(query)}&amp;" if 0 < len(query) <= MOST_CARRIED else ""
+    return html.replace(_IN_PAGE, f'<a target="_self" href="?{rest}')
 
 
 def narrower(spans: Buckets, events: Mapping[str, str] | None = None) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from pools.charts.drawing import Cell, Mark
+from pools.charts.links import anchor
 
 register = template.Library()
 
@@ -15,10 +16,7 @@ register = template.Library()
 def table_rows(rows: Iterable[Sequence[str]], links: Sequence[str] = ()) -> SafeString:
     """Rows whose first cell is their heading, and leads somewhere if there are links."""
     headings = (
-        (
-            f'<a href="{escape(link)}">{escape(row[0])}</a>'
-            for row, link in zip(rows, links, strict=True)
-        )
+        (anchor(link, row[0]) for row, link in zip(rows, links, strict=True))
         if links
         else (escape(row[0]) for row in rows)
     )

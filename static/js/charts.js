@@ -81,23 +81,40 @@
     later = setTimeout(() => show(location.href, { unasked: true }), Math.random() * within);
   };
 
-  // In a table its next link gets the focus, so that it leads on by keyboard.
+  // Other things may be chosen in the address, and carried by it, than when a link was made.
+  const addressOf = (link) => {
+    const address = new URL(location.href);
+    const wanted = new URLSearchParams(link.search);
+    for (const name of ["period", "from", "to"]) {
+      address.searchParams.delete(name);
+      if (wanted.has(name)) address.searchParams.set(name, wanted.get(name));
+    }
+    return address;
+  };
+  // Before it may be opened in a tab of its own.
+  const aim = ({ target }) => {
+    const link = target.closest("a[href^='?']");
+    link?.setAttribute("href", addressOf(link).search + link.hash);
+  };
+  section.addEventListener("pointerdown", aim);
+  section.addEventListener("keydown", aim);
+
+  // In a table its next link gets the focus, or where nothing happened the way out again, so that it
+  // leads on by keyboard.
   section.addEventListener("click", async (event) => {
     const link = event.target.closest("a[href^='?']");
     const special = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
     if (!link || special || event.button) return;
     event.preventDefault();
     if (link.hasAttribute("aria-current") && !loading) return;
-    const address = new URL(location.href); // other things may be chosen in it meanwhile
+    const address = addressOf(link);
     address.hash = "";
-    const wanted = new URLSearchParams(link.search);
-    for (const name of ["period", "from", "to"]) {
-      address.searchParams.delete(name);
-      if (wanted.has(name)) address.searchParams.set(name, wanted.get(name));
-    }
     const rows = link.closest("tbody")?.id;
     await show(address.href, { push: askedBy(address) !== asked() });
-    document.getElementById(rows)?.querySelector("a")?.focus();
+    if (!rows) return;
+    const next = document.getElementById(rows)?.querySelector("a");
+    next?.focus();
+    if (next !== document.activeElement) document.getElementById("days-out")?.focus();
   });
 
   // The feed's kind may be another than when the page was loaded.

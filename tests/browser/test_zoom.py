@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.async_api import Browser, Frame, Locator, Page
+from playwright.async_api import Browser, Frame, Locator, Page, expect
 
 from pools.own_charts import Definition, OwnChart
 from pools.shared_arrangement import carried
 from tests.browser.test_charts import chain, visit
 from tests.browser.test_pages import violations
 from tests.browser.test_shared_arrangement import framed
-from tests.factories import ChainFactory
+from tests.factories import BTC, ChainFactory, address
 from tests.live import ORIGIN, WebServers, records, web_servers
 
 __all__ = ["chain", "records", "web_servers"]
@@ -222,6 +222,46 @@ async def test_by_keyboard_names_in_the_table_lead_on_and_links_lead_around(
     assert troubles == []
 
 
+async def test_by_keyboard_a_day_on_which_nothing_happened_leads_out_again(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    page, troubles = await open_page(web_servers, browser, "?period=7d")
+    await page.locator("#chart-activity summary").focus()
+    await page.keyboard.press("Enter")
+    await page.locator("#chart-activity-rows a").nth(3).focus()
+    await page.keyboard.press("Enter")
+    await until_shown(page, day(3), day(3))
+    assert await page.locator("#chart-activity .chart-empty").is_visible()
+    await page.wait_for_function("() => document.activeElement.id === 'days-out'")
+    await page.keyboard.press("Enter")
+    await until_shown(page, day(4), day(3))
+    assert troubles == []
+
+
+@pytest.mark.parametrize("path", ["", "embed/"])
+async def test_a_row_that_came_live_opens_in_a_tab_what_the_address_carries(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser, path: str
+) -> None:
+    own = [OwnChart(1, Definition("j"), "ñ" * 60)]
+    query = f"{path}?{carried(own, '-cards').query}&period=7d&kind=joins"
+    page, troubles = await open_page(web_servers, browser, query)
+    await page.locator("#chart-activity summary").click()
+    cell = page.locator("#chart-activity-rows tr:last-child td:last-child")
+    before = await cell.inner_text()
+    chain.block(chain.joined(2, address("late"), BTC), at=timezone.now())
+    await expect(cell).not_to_have_text(before, timeout=15_000)
+    link = page.locator("#chart-activity-rows a").last
+    assert await link.get_attribute("href") == f"?from={day(0)}&to={day(0)}#charts"
+    for open_it in (link.click(modifiers=["Control"]), link.press("Control+Enter")):
+        async with page.context.expect_page() as opened:
+            await open_it
+        url = (await opened.value).url
+        assert f"/{path}?arrangement=" in url
+        assert "&charts=" in url
+        assert url.endswith(f"&kind=joins&from={day(0)}&to={day(0)}#charts")
+    assert troubles == []
+
+
 async def test_a_finger_zooms_across_and_scrolls_down(
     web_servers: WebServers, chain: ChainFactory, browser: Browser
 ) -> None:
@@ -256,16 +296,16 @@ async def test_a_finger_zooms_across_and_scrolls_down(
 async def test_without_scripts_links_narrow_down_to_the_events_and_lead_out_again(
     web_servers: WebServers, chain: ChainFactory, browser: Browser
 ) -> None:
-    url = f"{ORIGIN}:{web_servers.start().port}/?period=30d"
+    url = f"{ORIGIN}:{web_servers.start().port}/?period=30d&kind=joins"
     page, _troubles = await visit(browser, url, java_script_enabled=False)
     await page.locator("#chart-activity summary").click()
     await page.locator("#chart-activity-rows a").last.click()
-    assert page.url.endswith(f"/?from={day(0)}&to={day(0)}#charts")
+    assert page.url.endswith(f"/?kind=joins&from={day(0)}&to={day(0)}#charts")
     assert await page.locator("#days-later").get_attribute("aria-disabled") == "true"
     await page.locator("#days-out").click()
-    assert page.url.endswith(f"/?from={day(1)}&to={day(0)}#charts")
+    assert page.url.endswith(f"/?kind=joins&from={day(1)}&to={day(0)}#charts")
     await page.locator("#days-earlier").click()
-    assert page.url.endswith(f"/?from={day(3)}&to={day(2)}#charts")
+    assert page.url.endswith(f"/?kind=joins&from={day(3)}&to={day(2)}#charts")
     await page.locator("#chart-pools summary").click()
     assert await rows(page, "chart-pools").count() == 48
     created = page.locator("td:nth-child(2):text-is('1')")

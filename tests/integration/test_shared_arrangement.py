@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pools import arrangement, own_charts, shared_arrangement
 from pools.arrangement import EVERYTHING, SECTIONS, Arrangement
 from pools.charts.titles import ALL as ALL_CHARTS
-from pools.own_charts import Definition, OwnChart
+from pools.own_charts import LETTERS, Definition, OwnChart
 from pools.shared_arrangement import carried, of_address
 from tests.factories import ANA, BTC, ChainFactory
 from tests.integration.test_arrangement import PLACES
@@ -111,7 +111,7 @@ def test_links_of_the_page_pass_on_what_the_address_carries(
 def test_links_from_the_charts_into_days_pass_it_on_too(
     client: Client, chain: ChainFactory, page: str
 ) -> None:
-    asked = {**OURS, "from": "2025-06-01", "to": "2025-06-15", "lang": "es"}
+    asked = {**OURS, "from": "2025-06-01", "to": "2025-06-15", "lang": "es", "kind": "joins"}
     html = client.get(page, asked).content.decode()
     into = re.findall(r'<a target="_self"\s+href="([^"]+from=[^"]+)"', html)
     beside = re.findall(r'<a id="days-(?:earlier|out)"\s+href="([^"]+)"\s+target="_self"', html)
@@ -121,8 +121,37 @@ def test_links_from_the_charts_into_days_pass_it_on_too(
         query = QueryDict(urlsplit(link.replace("&amp;", "&")).query).dict()
         assert of_address(query) == of_address(OURS)
         assert query.get("lang") == ("es" if page == "/embed/" else None)
+        assert query["kind"] == "joins"
     assert '<a href="?from=' not in html
     assert '<a href="?from=' in client.get("/?from=2025-06-01&to=2025-06-15").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("title", "passed_on", "most"),
+    [("", True, 550_000), ("x" * 30, True, 800_000), ("ñ" * 60, False, 400_000)],
+)
+def test_no_link_makes_a_page_of_many_times_its_length(
+    client: Client, chain: ChainFactory, title: str, passed_on: bool, most: int
+) -> None:
+    """The most charts, with the most rows that lead to other days."""
+    charts = [OwnChart(slot, Definition(LETTERS[:slot]), title) for slot in own_charts.SLOTS]
+    query = carried(charts, "").query
+    html = client.get(f"/?{query}&from=2015-07-01&to=2025-06-15").content.decode()
+    assert html.count("from=20") > 900
+    rows = html.count(
+        f'<th scope="row"><a target="_self" href="?{query.replace("&", "&amp;")}&amp;from'
+    )
+    assert (rows > 900) == passed_on
+    assert len(html) < most
+
+
+def test_links_from_ones_own_charts_into_days_keep_the_kind_alone(
+    client: Client, chain: ChainFactory
+) -> None:
+    for kind, begin in (("joins", '<a target="_self" href="?kind=joins&amp;'), ("", '<a href="?')):
+        html = client.get("/", {"from": "2025-06-01", "to": "2025-06-15", "kind": kind})
+        rows = html.content.decode().partition('id="chart-activity-rows">')[2].lstrip()
+        assert rows.startswith(f'<tr><th scope="row">{begin}from=2025-06-01&amp;to=2025-06-01#')
 
 
 def test_days_of_ones_own_keep_what_the_address_carries(
