@@ -129,10 +129,15 @@ def chart(of: Definition, period: Period, found: Found) -> Chart:
                 for name, column in zip(names, counts, strict=True)
             ),
             compared.table_sums(_with_sum(totals), _with_sum(sums) if sums else None, say),
-            _links(of, spans),
+            _links(of, spans) if _has_begun(spans, found.activity.now) else (),
         ),
         compared=compare,
     )
+
+
+def _has_begun(spans: Buckets, now: datetime) -> bool:
+    """Not so where events of this very hour are too many: what follows it may be nothing."""
+    return spans.edges[0] < min(now, spans.edges[-1])
 
 
 def _links(of: Definition, spans: Buckets) -> tuple[str, ...]:

@@ -115,12 +115,18 @@ def bucket_times(buckets: Buckets, *, middles: bool = False) -> Times:
     """
     if buckets.unit != "hour":
         return partial(_bucket_time, buckets)
-    shift, count = (0.5, len(buckets)) if middles else (0, max(1, len(buckets) - 1))
-    return [
-        ((place + shift) / count, _tick_words(tick))
-        for tick in ticks(buckets.edges[0], buckets.edges[-1], zone(), least=HOUR)
-        if (place := buckets.place(tick.at)) is not None
-    ]
+    named = []
+    count = len(buckets) if middles else max(1, len(buckets) - 1)
+    for tick in ticks(buckets.edges[0], buckets.edges[-1], zone(), least=HOUR):
+        index = buckets.place(tick.at)
+        if index is None:
+            continue
+        # Some zones' hours begin in the middle of these: where a bar has its middle, but no point.
+        within = 0.5 if middles else (tick.at - buckets.edges[index]) / HOUR
+        place = (index + within) / count
+        if place <= 1:
+            named.append((place, _tick_words(tick)))
+    return named
 
 
 def _bucket_time(buckets: Buckets, place: int) -> str:

@@ -289,6 +289,25 @@ def test_a_chart_of_too_many_events_does_not_say_that_nothing_happened(
     assert chart.empty.startswith("Too many events")
 
 
+@pytest.mark.parametrize("period", ["24h", "7d"])
+@pytest.mark.parametrize("ago", [0, 1])
+def test_what_begins_after_the_hour_of_too_many_events_leads_nowhere_before_it_has_begun(
+    monkeypatch: pytest.MonkeyPatch, period: str, ago: int
+) -> None:
+    monkeypatch.setattr(subjects, "MOST_LOGS", 5)
+    late = AUTUMN.replace(hour=23, minute=10)
+    chain = happen(AUTUMN)
+    member = {"contract": CONTRACTS[0], "pool_id": 1, "member": PEOPLE[0]}
+    joined = chain.event("MemberJoined", **member, btc_amount=BTC, shares=BTC)
+    chain.block(*[joined] * 6, at=late - timedelta(hours=ago))
+    for of_its_own in (PAGE, period):
+        of = Definition("j", "bars", of_its_own, SUBJECTS["a pool"])
+        table = drawn(of, period, late).table
+        assert table is not None
+        assert len(table.rows) == 1
+        assert len(table.links) == ago
+
+
 def test_a_bucket_that_could_not_be_counted_whole_begins_later_and_says_so(
     exact: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,7 @@ def test_buckets_of_hours_are_named_where_they_stand(
         assert not callable(named)
         assert 3 <= len(named) <= MOST
         count = len(spans) if middles else len(spans) - 1
-        places = [round(place * count - (0.5 if middles else 0)) for place, _word in named]
+        places = [int(place * count + 1e-9) for place, _word in named]
         for place, (_exact, word) in zip(places, named, strict=True):
             begin = spans.edges[place]
             assert word in (
@@ -95,6 +95,20 @@ def test_buckets_of_hours_are_named_where_they_stand(
                 shown.day(begin + timedelta(minutes=59)),
             )
         assert any(not word[0].isdigit() or " " in word for _place, word in named), "a day"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "Asia/Kathmandu"])
+def test_a_round_hour_stands_on_a_line_where_it_is(settings: Any, zone: str) -> None:
+    settings.TIME_ZONE = zone
+    spans = buckets.buckets("24h", NOON, ZoneInfo(zone))
+    named = shown.bucket_times(spans)
+    assert not callable(named)
+    assert len(named) >= 3
+    for place, word in named:
+        assert 0 <= place <= 1
+        moment = spans.edges[0] + place * (spans.edges[-2] - spans.edges[0])
+        if ":" in word:
+            assert shown.clock_time(moment + timedelta(milliseconds=1)) == word
 
 
 def test_a_moment_alone_and_the_last_hours_have_an_axis_too() -> None:
