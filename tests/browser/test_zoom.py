@@ -34,10 +34,15 @@ async def open_page(
 
 async def middle(page: Page | Frame, chart: str, bucket: int) -> tuple[float, float]:
     """Where a bucket of a chart is on the screen."""
-    mark = page.locator(f"#{chart} .mark").nth(bucket)
-    await mark.scroll_into_view_if_needed()
-    box = await mark.bounding_box()
-    assert box is not None
+    marks = f"#{chart} .mark"
+    mark = page.locator(marks).nth(bucket)
+    await mark.wait_for(state="attached")
+    await page.evaluate(
+        "([marks, bucket]) => document.querySelectorAll(marks)[bucket].scrollIntoViewIfNeeded()",
+        [marks, bucket],
+    )
+    while (box := await mark.bounding_box()) is None:
+        pass  # the picture is drawn anew as the page comes live
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
