@@ -1,7 +1,6 @@
 """The forms by which staff name receivers, silence alerts and make rules, and what these refuse."""
 
 import re
-from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
@@ -11,17 +10,19 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from pools import alert_kinds, presentation
+from pools import alert_kinds
 from pools.charts.over_time import group_words
 from pools.models import AlertReceiver, AlertRule, AlertSilence
 from pools.own_chart_page import subject_in
 from pools.own_charts import LETTERS, WITH_AMOUNT
+from pools.presentation import WEI_PER_BTC
 from pools.services import calling, known
 
 MOST_RULES: Final = 50  # enabled ones: each is measured each minute
 MOST_MINUTES_OF_AMOUNTS: Final = 24 * 60
 _WHOLE: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
-_BTC: Final = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,18}))?", re.ASCII)
+# Not 1,000, which is a thousand to one reader and one to another.
+_BTC: Final = re.compile(r"(?![1-9][0-9]*,[0-9]{3}$)([0-9]{1,12})(?:[.,]([0-9]{1,18}))?", re.ASCII)
 
 Measure = AlertRule.Measure
 
@@ -75,7 +76,7 @@ class ReceiverForm(forms.ModelForm[AlertReceiver]):
             calling.look_at(url)
         except calling.Refused as refused:
             raise ValidationError(
-                _("Apprise does not understand this URL (%(reason)s)."),
+                _("This URL cannot be used (%(reason)s)."),
                 params={"reason": str(refused)},
             ) from None
         return url
@@ -219,8 +220,7 @@ class RuleForm(forms.ModelForm[AlertRule]):
         text = given["limit_text"].strip()
         if measure == Measure.AMOUNT:
             if match := _BTC.fullmatch(text):
-                amount = Decimal(f"{match[1]}.{match[2] or 0}")
-                return int(amount.scaleb(18))
+                return int(match[1]) * WEI_PER_BTC + int((match[2] or "").ljust(18, "0"))
             self.add_error("limit_text", _("Not an amount of BTC, such as 0.05."))
         elif not _WHOLE.fullmatch(text):
             self.add_error("limit_text", _("Not a whole number."))
@@ -249,7 +249,8 @@ def pasted(rule: AlertRule) -> str:
 
 
 def limit_text(rule: AlertRule) -> str:
-    """The limit as it may be typed."""
-    if rule.measure == Measure.AMOUNT:
-        return presentation.btc(rule.limit, decimals=18)
-    return str(rule.limit)
+    """The limit as it may be typed. Thousands are not grouped: a comma is a decimal mark, too."""
+    if rule.measure != Measure.AMOUNT:
+        return str(rule.limit)
+    units, rest = divmod(rule.limit, WEI_PER_BTC)
+    return f"{units}.{rest:018d}".rstrip("0").rstrip(".")

@@ -79,6 +79,11 @@ class AlertReceiverAdmin(admin.ModelAdmin[AlertReceiver]):
         shown = ("service",) if receiver else ()
         return ("name", *shown, "new_url", "kinds", "enabled")
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Not by the URL: who may only look could guess it, a letter at a time."""
+        name = lookup.partition("__")[0]
+        return name != "url" and super().lookup_allowed(lookup, value, request)
+
     def has_test_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pools.add_alertdelivery")
 
@@ -163,7 +168,7 @@ class AlertSilenceAdmin(admin.ModelAdmin[AlertSilence]):
 
 @admin.register(AlertRule)
 class AlertRuleAdmin(admin.ModelAdmin[AlertRule]):
-    """A rule that is disabled or deleted takes its alert along."""
+    """A rule that is disabled, deleted or made another one takes its alert along."""
 
     form = RuleForm
     list_display = ("name", "what", "about", "enabled", "its_alerts")
@@ -184,8 +189,10 @@ class AlertRuleAdmin(admin.ModelAdmin[AlertRule]):
     def save_model(
         self, request: HttpRequest, rule: AlertRule, form: forms.ModelForm[AlertRule], change: bool
     ) -> None:
+        before = _judged_by(rule) if change else None
         super().save_model(request, rule, form, change)
-        if not rule.enabled:
+        # Another question: what it said of the old one is not the answer.
+        if not rule.enabled or (change and _judged_by(rule) != before):
             alerts.resolve(rule.key)
 
     def delete_model(self, request: HttpRequest, rule: AlertRule) -> None:
@@ -221,3 +228,10 @@ class AlertRuleAdmin(admin.ModelAdmin[AlertRule]):
     @admin.display(description=gettext_lazy("alerts"))
     def its_alerts(self, rule: AlertRule) -> SafeString:
         return list_link("alert", _("alerts"), q=rule.key)
+
+
+def _judged_by(rule: AlertRule) -> tuple[object, ...]:
+    """All by which the rule, as it is stored, says yes or no."""
+    asks = ("measure", "letters", "address", "pool_id", "minutes", "side", "limit")
+    stored: tuple[object, ...] = AlertRule.objects.values_list(*asks).get(pk=rule.pk)
+    return stored

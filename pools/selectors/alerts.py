@@ -65,13 +65,13 @@ def standing_alerts(now: datetime, most: int) -> list[StandingAlert]:
 def _telling(states: Collection[str], *, is_silent: bool) -> Telling:
     """The state of all deliveries in one word, the one that asks for most attention."""
     state = AlertDelivery.State
-    if is_silent and state.WAITING in states:
+    if is_silent and state.WAITING in states and state.SENT not in states:
         return Telling.HELD  # as the next turn of the senders notes
     for found, word in (
         (state.FAILED, Telling.FAILED),
-        (state.HELD, Telling.HELD),
         (state.WAITING, Telling.WAITING),
         (state.SENT, Telling.TOLD),
+        (state.HELD, Telling.HELD),
     ):
         if found in states:
             return word

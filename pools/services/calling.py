@@ -50,24 +50,27 @@ def look_at(url: str) -> None:
 def _ask(url: str, more: dict[str, str], *, limit: float) -> None:
     if known.name_of(url) is None or known.names_a_file(url):
         raise Refused("this service, or a parameter of its URL, may not be used")
+    if not _places.acquire(timeout=limit):
+        raise Refused("others are being told; nobody was asked")
     try:
-        with _places:
-            done = subprocess.run(
-                [sys.executable, "-I", "-W", "ignore", str(_PROGRAM)],
-                input=json.dumps({"url": url, **more}),
-                capture_output=True,
-                check=True,
-                cwd="/",
-                encoding="utf-8",
-                env=_environment(),
-                timeout=limit,
-            )
+        done = subprocess.run(
+            [sys.executable, "-I", "-W", "ignore", str(_PROGRAM)],
+            input=json.dumps({"url": url, **more}),
+            capture_output=True,
+            check=True,
+            cwd="/",
+            encoding="utf-8",
+            env=_environment(),
+            timeout=limit,
+        )
         problem = str(json.loads(done.stdout)["problem"])
     except subprocess.TimeoutExpired:
         raise Refused(f"no answer within {limit:g} s") from None
     except (OSError, subprocess.CalledProcessError, ValueError, KeyError) as error:
         # Not its text: that may hold the input.
         raise Refused(f"the program that tells services failed: {type(error).__name__}") from None
+    finally:
+        _places.release()
     if problem:
         raise Refused(redactor(url)(problem))
 

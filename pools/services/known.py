@@ -119,7 +119,8 @@ def shown(url: str) -> str:
 def names_a_file(url: str) -> str | None:
     """The parameter that would have a file read, or something else fetched; None without one."""
     # From the first question mark on: what stands behind a # is a channel to some of them.
-    names = {name.strip().lower() for name, _ in parse_qsl(url.partition("?")[2])}
+    query = url.partition("?")[2].replace(";", "&")  # Apprise splits at both
+    names = {name.strip().lower() for name, _ in parse_qsl(query)}
     return min(names & FILES, default=None)
 
 

@@ -21,6 +21,8 @@ CONNECT_SECONDS: Final = 5.0
 TELL_SECONDS: Final = 20.0  # for all of it: some services are asked several times
 LIFE_SECONDS: Final = 30
 UNREADABLE: Final = "this is no URL that Apprise understands for this service"
+# One that fails would have all of them told again.
+SEVERAL: Final = "it names several targets: make a receiver of each"
 
 
 class Heard(logging.Handler):
@@ -71,7 +73,7 @@ def answer(asked: dict[str, str]) -> str:
     if service is None:
         return UNREADABLE
     if "body" not in asked:
-        return ""
+        return SEVERAL if len(service) > 1 else ""
     caller = apprise.Apprise([service])
     done = caller.notify(
         title=asked["title"],
@@ -85,5 +87,6 @@ def answer(asked: dict[str, str]) -> str:
 
 if __name__ == "__main__":
     signal.alarm(LIFE_SECONDS)  # also where nobody is left to end it
-    print(json.dumps({"problem": answer(json.load(sys.stdin))}), flush=True)
+    said, sys.stdout = sys.stdout, sys.stderr  # what a service's code prints is no answer of ours
+    print(json.dumps({"problem": answer(json.load(sys.stdin))}), file=said, flush=True)
     os._exit(0)  # a call that was given up may still hang in a thread of Apprise's

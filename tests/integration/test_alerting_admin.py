@@ -102,13 +102,25 @@ def test_who_may_only_look_sees_nothing_of_the_url() -> None:
     assert "Send a test alert" not in shown
 
 
+def test_who_may_only_look_cannot_guess_the_url_by_filters() -> None:
+    AlertReceiver.objects.create(name="Team", url=URL)
+    client = looker("view_alertreceiver")
+    changelist = reverse("admin:pools_alertreceiver_changelist")
+    for lookup, value in (("url__startswith", "json"), ("url", URL), ("url__regex", SECRET)):
+        answer = client.get(changelist, {lookup: value})
+        assert "Team" not in answer.text, lookup
+        assert answer.status_code == 400, "as Django answers lookups that are not allowed"
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [
         ("", "Enter the URL of the service."),
         ("syslog://", "No service that may be told of alerts has such a URL."),
         ("slack://T1JJ3T3L2/A1BRTD4JD/x?template=/etc/passwd", "it names a file"),
-        ("slack://nonsense", "Apprise does not understand this URL"),
+        ("json://127.0.0.1/x?a=b;template=/etc/passwd", "it names a file"),
+        ("slack://nonsense", "This URL cannot be used"),
+        ("ntfy://127.0.0.1/one/two", "it names several targets"),
     ],
 )
 def test_what_is_no_usable_url_is_refused(staff: Client, url: str, said: str) -> None:
@@ -243,6 +255,7 @@ def test_rules_are_made_by_a_form(staff: Client) -> None:
         ({"limit_text": "-1"}, "Not a whole number."),
         ({"limit_text": "0"}, "Nothing is less than 0."),
         ({"measure": "amount", "limit_text": "1,000.5"}, "Not an amount of BTC"),
+        ({"measure": "amount", "limit_text": "1,000"}, "Not an amount of BTC"),
         ({"measure": "amount", "limit_text": "٣"}, "Not an amount of BTC"),
         ({"measure": "amount", "minutes": "1441"}, "BTC is added up over one day"),
         ({"measure": "amount", "kinds": ["n"]}, "None of these moves any BTC"),
@@ -258,6 +271,37 @@ def test_rules_are_made_by_a_form(staff: Client) -> None:
 def test_what_is_no_rule_is_refused(staff: Client, values: dict[str, Any], said: str) -> None:
     assert said in send(staff, "alertrule", {**RULE, **values})
     assert not AlertRule.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("limit", [1, 10**17, 1234 * BTC, 1234 * BTC + 1, 999_999_999_999 * BTC])
+def test_a_rule_that_is_saved_unchanged_stays_as_it_was(
+    staff: Client, limit: int, language: str
+) -> None:
+    send(staff, "alertrule", {**RULE, "measure": "amount", "side": "above", "limit_text": "7"})
+    rule = AlertRule.objects.get()
+    AlertRule.objects.update(limit=limit)
+    raise_alert("rule", rule.key, "too much")
+    url = reverse("admin:pools_alertrule_change", args=[rule.pk])
+    form = staff.get(url, headers={"accept-language": language}).context["adminform"].form
+    values = {name: value for name in form.fields if (value := form[name].value()) is not None}
+    send(staff, "alertrule", values, rule.pk, language=language)
+    rule.refresh_from_db()
+    assert rule.limit == limit
+    assert [alert.key for alert in open_alerts()] == [rule.key]
+
+
+@pytest.mark.parametrize(
+    ("values", "stands"), [({"name": "Silent"}, True), ({"limit_text": "9"}, False)]
+)
+def test_an_alert_of_what_the_rule_asked_before_does_not_stand(
+    staff: Client, values: dict[str, str], stands: bool
+) -> None:
+    send(staff, "alertrule", RULE)
+    rule = AlertRule.objects.get()
+    raise_alert("rule", rule.key, "too quiet")
+    send(staff, "alertrule", {**RULE, **values}, rule.pk)
+    assert bool(open_alerts()) == stands
 
 
 @pytest.mark.parametrize("how", ["disabled", "deleted", "deleted with others"])
