@@ -18,6 +18,7 @@ def frame(*, topics: str, newest: int = 1) -> dict[str, Any]:
         "newest": around.newest,
         "recent": around.recent,
         "topics": topics if settings.ENABLE_LIVE else "",
+        "nothing_live": not settings.ENABLE_LIVE,
         "contracts": around.contracts,
         "notifications": settings.ENABLE_NOTIFICATIONS,
         "troubled": around.troubled,

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -17,6 +18,7 @@ from pools.decoding import checksum
 from pools.frame import frame
 from pools.models import Contract
 from pools.rows import FEED_ROWS, MEMBERS_SHOWN
+from pools.shared_language import said_language
 from pools.time_travel import PastPool
 
 BIGGEST_POOL_ID = 2**256 - 1
@@ -65,10 +67,17 @@ def _pool_now(contract: str, pool_id: int) -> dict[str, Any]:
 @never_cache
 @require_safe
 def statistics(request: HttpRequest) -> HttpResponse:
-    """What the badge's pop-over shows, alone: for its "Refresh"."""
+    """What the badge's pop-over shows, alone: for its "Refresh".
+
+    In the language that `?lang=` says, which is that of the page: a frame's may be its address's.
+    """
     stats = selectors.stats()
     context = {"stats": stats, "connection": stats.connection}
-    return render(request, "live/_statistics.html", context)
+    language = said_language(request) or translation.get_language()
+    with translation.override(language):
+        response = render(request, "live/_statistics.html", context)
+    response.headers["Content-Language"] = language
+    return response
 
 
 def _pool_then(past: PastPool) -> dict[str, Any]:

@@ -179,7 +179,7 @@ class Asides:
     async def _look_at_connection(self) -> None:
         stats = await self._hub.in_thread(self._hub.source.look_at_connection)
         before, self._shown = self._shown, stats.connection
-        if stats.connection.state == "reconnecting" and stats.connection.broken_since is None:
+        if _just_broke(stats.connection):
             self._look_at = time.monotonic() + LOOK_AT_BROKEN
         if before is not None and _looks(before) == _looks(stats.connection):
             return
@@ -276,6 +276,15 @@ def _looks(connection: Connection) -> tuple[object, ...]:
         connection.connected_at,
         connection.halted_since,
         connection.broken_since is None,
+    )
+
+
+def _just_broke(connection: Connection) -> bool:
+    """Whether it soon has to be told; of a listener that never ran there is nothing to tell."""
+    return (
+        connection.updated_at is not None
+        and connection.state not in {"live", "connecting"}
+        and connection.broken_since is None
     )
 
 

@@ -25,8 +25,13 @@ class ConnectionSpell(models.Model):
     class Meta:
         verbose_name = _("connection spell")
         verbose_name_plural = _("connection spells")
-        # The page asks for those that reach into its window, newest first; pruning for the oldest.
-        indexes = [models.Index(fields=["until"], name="spell_by_end")]
+        indexes = [
+            # The page asks for those that reach into its window, newest first; pruning for the
+            # oldest.
+            models.Index(fields=["until"], name="spell_by_end"),
+            # While the link is broken every page asks when it last stood.
+            models.Index(fields=["state", "id"], name="spell_of_state"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.state} since {self.since:%Y-%m-%d %H:%M:%S}"

@@ -6,7 +6,11 @@
   const reached = (part) => [...part.querySelectorAll(REACHED)];
   const nameOf = (element) =>
     `${element.localName} ${element.id || element.dataset.copy || element.getAttribute("href")}`;
-  const namesakes = (element, among) => among.filter((other) => nameOf(other) === nameOf(element));
+  // Of the same name, and among its namesakes at the same place.
+  const counterpart = (element, ...lists) => {
+    const [before, after] = lists.map((list) => list.filter((one) => nameOf(one) === nameOf(element)));
+    return after[before.indexOf(element)];
+  };
 
   // Does `change` to a part of the page; `change` may hand back what stands in its place.
   const keep = (part, change) => {
@@ -15,19 +19,19 @@
     const standing = change() ?? part;
     if (before.includes(held) && !held.isConnected) {
       const after = reached(standing).filter((element) => element.checkVisibility());
-      const same = namesakes(held, after)[namesakes(held, before).indexOf(held)];
-      (same ?? after[before.indexOf(held)] ?? after.at(-1))?.focus({ preventScroll: true });
+      (counterpart(held, before, after) ?? after[before.indexOf(held)] ?? after.at(-1))?.focus({ preventScroll: true });
     }
     return standing;
   };
 
-  const isBlank = (node) => node.nodeType === Node.TEXT_NODE && !node.data.trim();
+  const isText = (node) => node instanceof Text;
+  const isBlank = (node) => isText(node) && !node.data.trim();
   const content = (part) => [...part.childNodes].filter((node) => !isBlank(node));
 
   // An element alone, without what scripts show and hide.
   const shell = (element) => {
     const bare = element.cloneNode(false);
-    bare.removeAttribute("hidden");
+    bare.hidden = false;
     return bare;
   };
   // Times tick in words of their own.
@@ -39,7 +43,7 @@
 
   const update = (old, fresh) => {
     if (old.isEqualNode(fresh) || isSameTime(old, fresh)) return old;
-    if (old.nodeType === Node.TEXT_NODE && fresh.nodeType === Node.TEXT_NODE) {
+    if (isText(old) && isText(fresh)) {
       old.data = fresh.data;
       return old;
     }
@@ -58,10 +62,13 @@
   };
 
   const open = (part, fresh) => {
-    const others = fresh.querySelectorAll("details");
-    part.querySelectorAll("details").forEach((details, place) => {
-      if (details.open && others[place]) others[place].open = true;
-    });
+    const [before, after] = [part, fresh].map(reached);
+    for (const held of before.filter((one) => one.matches("[open] > summary"))) {
+      const same = counterpart(held, before, after);
+      const show = () => same?.parentElement.setAttribute("open", "");
+      show();
+      queueMicrotask(show); // if it was put beside the old one: of a group only one may be open
+    }
   };
 
   globalThis.renew = {

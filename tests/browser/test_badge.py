@@ -211,7 +211,7 @@ async def test_refreshing_asks_once_and_stays_on_the_page(
     chain: ChainFactory, link: Proxy, browser: Browser
 ) -> None:
     page = await visit(browser, link)
-    async with page.expect_response("**/statistics/"):
+    async with page.expect_response("**/statistics/*"):
         await page.click("#status-badge")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -220,7 +220,7 @@ async def test_refreshing_asks_once_and_stays_on_the_page(
     await refresh.dblclick()
     await page.locator("#live-statistics").get_by_text("other.example").wait_for()
     await page.wait_for_selector("#live-refresh:not([aria-disabled])")
-    assert [url.rpartition("/statistics/")[1] for url in asked].count("/statistics/") == 1
+    assert sum("/statistics/" in url for url in asked) == 1
     link.cut()
     await refresh.click()
     await page.wait_for_selector("#refresh-note:text('could not be reached')", state="attached")

@@ -79,6 +79,20 @@ async def test_what_does_not_differ_is_not_touched_and_what_is_open_stays_open(
     assert await on(page, "summary")
 
 
+async def test_what_is_open_stays_so_by_its_name_whatever_comes_before_it_or_leaves(
+    page: Page, server: Playmate
+) -> None:
+    await visit_playmate(page, server)
+    each = "<div><details name=all><summary id={0}>{0}</summary>more of {0}</details></div>"
+    await page.evaluate(SHOW, each.format("x") + each.format("y"))
+    await page.click("#y")
+    for names in ("axy", "ay", "y", "xy", "yx"):
+        await swap(page, "".join(each.format(name) for name in names))
+        shown = [await it.inner_text() for it in await page.locator("#part [open] summary").all()]
+        assert shown == ["y"], names
+        assert await on(page, "#y"), names
+
+
 async def test_a_row_that_changes_or_leaves_does_not_take_the_focus_with_it(
     page: Page, server: Playmate
 ) -> None:

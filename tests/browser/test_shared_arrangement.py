@@ -7,6 +7,7 @@ from django.utils import timezone
 from playwright.async_api import Browser, Page
 
 from pools import arrangement, own_charts
+from pools.models import ListenerStatus
 from pools.own_charts import Definition, OwnChart
 from pools.shared_arrangement import carried
 from tests.browser.test_charts import chain, visit
@@ -154,6 +155,29 @@ async def test_a_frame_without_an_origin_is_whole_and_says_that_it_stands_still(
     await frame.locator("[data-kind='created']").click()
     await frame.locator("[data-kind='created'][aria-current]").wait_for()
     assert await frame.locator("#activity-feed > [data-event]").count() == 2
+    await frame.locator("#banner-still").press("Enter")
+    assert await frame.get_by_text("This page does not update by itself.").is_visible()
+    assert not await frame.get_by_text("Only with JavaScript").is_visible()
+    await frame.locator("#banner-still").press("Enter")
+    await frame.locator("#status-badge").click()
+    async with page.expect_request(lambda request: request.is_navigation_request()):
+        await frame.locator("#live-refresh").click()
+    assert troubles == []
+
+
+async def test_a_frame_tells_its_statistics_in_the_language_of_its_address(
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
+) -> None:
+    url = f"{ORIGIN}:{web_servers.start().port}/embed/?lang=es"
+    page, troubles = await framed(browser, url, locale="en-US")
+    frame = page.frame_locator("iframe")
+    await frame.locator("body[data-link=live]").wait_for()
+    ListenerStatus.objects.update(endpoint="asked.example")
+    await frame.locator("#status-badge").click()
+    await frame.locator("#live-refresh").click()
+    statistics = frame.locator("#live-statistics")
+    await statistics.get_by_text("asked.example").wait_for()
+    assert await statistics.get_by_text("Eventos hoy").is_visible()
     assert troubles == []
 
 

@@ -13,6 +13,7 @@ from pools.models import ConnectionSpell, ListenerStatus
 from realtime import asides
 from tests.factories import ChainFactory, listener
 from tests.integration.test_hub import Browser, SilentLayer, running
+from tests.integration.test_query_plans import plan
 
 BROKE = "<strong>The link to the chain broke</strong>"
 SILENT = "<strong>Our listener fell silent</strong>"
@@ -80,6 +81,30 @@ def test_a_listener_that_is_gone_is_told_apart(client: Client, state: str, ago: 
 @pytest.mark.django_db
 def test_a_site_without_any_listener_yet_has_nothing_to_tell(client: Client) -> None:
     assert SILENT not in client.get("/pools/").text
+
+
+@pytest.mark.django_db
+def test_when_a_link_last_stood_is_found_however_often_it_broke_since() -> None:
+    stood = ConnectionSpell.objects.filter(state="live").order_by("-pk").values_list("until")
+    assert "spell_of_state" in plan(stood[:1])
+    assert "TEMP B-TREE" not in plan(stood[:1])
+
+
+@pytest.mark.parametrize(("state", "broke"), [("error", BROKE), ("offline", SILENT)])
+async def test_open_pages_hear_in_time_that_nothing_is_left_to_wait_for(
+    chain: ChainFactory, monkeypatch: pytest.MonkeyPatch, state: str, broke: str
+) -> None:
+    monkeypatch.setattr(asides, "LOOK", 60.0)
+    monkeypatch.setattr(asides, "LOOK_AT_BROKEN", 0.1)
+    status = listener(updated_at=timezone.now())
+    layer = SilentLayer()
+    async with running(layer=layer) as hub:
+        browser = await Browser().join(hub)
+        spells(broke=0)
+        ListenerStatus.objects.filter(pk=status.pk).update(state=state, updated_at=timezone.now())
+        layer.said.put_nowait({"type": "live.status"})
+        await browser.until_it_saw(f"data-state={state}")
+        await browser.until_it_saw(broke)
 
 
 async def test_open_pages_hear_of_it_when_it_is_time_and_when_it_is_over(

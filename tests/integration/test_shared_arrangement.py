@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pools import arrangement, own_charts, shared_arrangement
 from pools.arrangement import EVERYTHING, SECTIONS, Arrangement
 from pools.charts.titles import ALL as ALL_CHARTS
+from pools.models import Pool
 from pools.own_charts import LETTERS, Definition, OwnChart
 from pools.shared_arrangement import carried, of_address
 from tests.factories import ANA, BTC, ChainFactory
@@ -311,3 +312,17 @@ def test_without_live_updates_the_frame_says_so(client: Client, chain: ChainFact
     html = client.get("/embed/").content.decode()
     assert "hx-ws:connect" not in html
     assert re.search(r'class="badge"\s+data-state="offline"', html)
+    for page in ("/embed/", "/", "/pools/"):
+        html = client.get(page).text
+        assert re.search(r'id="still"\s+class="banner info\s*"', html), "also to scripts"
+        assert "Only with JavaScript" not in html
+
+
+def test_a_page_of_the_past_does_not_pretend_to_be_of_now(
+    client: Client, chain: ChainFactory
+) -> None:
+    pool = Pool.objects.first()
+    assert pool is not None
+    page = f"/pools/{pool.contract.address}/{pool.pool_id}/"
+    assert "Reload the page for news." in client.get(page).text
+    assert "Reload the page for news." not in client.get(page, {"at_block": chain.head.number}).text
