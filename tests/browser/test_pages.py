@@ -379,7 +379,11 @@ def coming_rows(site: str) -> list[str]:
 @pytest.mark.parametrize("locale", ["en", "es-PE"])
 @pytest.mark.parametrize(
     ("width", "cards"),
-    [(360, ".card"), *((width, ".card:not(.mini)") for width in (700, 1000, 1152, 1440))],
+    [
+        *((width, ".card") for width in (360, 544, 640)),
+        *((width, ".card:not(.mini)") for width in (700, 1000, 1152, 1440)),
+        *((width, ".mini") for width in (700, 1000, 1152, 1440)),
+    ],
 )
 async def test_no_word_of_a_card_lies_on_its_picture(
     site: str, browser: Browser, locale: str, width: int, cards: str
@@ -390,11 +394,16 @@ async def test_no_word_of_a_card_lies_on_its_picture(
           document.getElementById("trend").innerHTML =
             '<span class="trend down">−1,234 %</span>' +
             '<span class="trend-words">frente a ayer</span>';
+          document.getElementById("n-btc").textContent = "1,234.5678";
           return [...document.querySelectorAll(`${cards} .picture`)].flatMap((picture) => {
             const words = [...picture.parentElement.children].filter((one) => one !== picture);
-            const top = picture.getBoundingClientRect().top;
-            return words.filter((one) => one.getBoundingClientRect().bottom > top)
-              .map((one) => one.textContent);
+            const { left, top } = picture.getBoundingClientRect();
+            const reach = document.createRange();
+            return words.filter((one) => {
+              reach.selectNodeContents(one);
+              const { right, bottom } = reach.getBoundingClientRect();
+              return bottom > top && right > left;
+            }).map((one) => one.textContent);
           });
         }""",
         cards,

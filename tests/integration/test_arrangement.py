@@ -179,6 +179,7 @@ def test_what_is_hidden_is_not_read_and_not_listened_to(client: Client) -> None:
         html = client.get("/").content.decode()
     assert len(nothing) <= len(everything) - 4
     assert "topics=notices" in html
+    assert "Everything is hidden here." in html
     client.cookies[arrangement.COOKIE] = "cards.-charts"
     assert "charts:24h" not in client.get("/").content.decode()
 
