@@ -19,7 +19,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from pools import silences
-from pools.models import Alert, AlertDelivery
+from pools.models import Alert, AlertDelivery, AlertSilence
 from pools.receivers import receivers, service_of
 
 log = structlog.get_logger(__name__)
@@ -170,11 +170,12 @@ def send_again(rows: "QuerySet[AlertDelivery]", *, now: datetime) -> int:
 
 
 def forget_old(now: datetime) -> None:
-    """Drop what was settled long ago. Of an alert that stands nothing is dropped: whom to tell that
-    it is over is known by it."""
+    """Drop what was settled long ago, and silences that ended then. Of an alert that stands nothing
+    is dropped: whom to tell that it is over is known by it."""
     over = Q(alert=None) | Q(alert__resolved_at__lt=now - KEPT)
     settled = AlertDelivery.objects.filter(over, created_at__lt=now - KEPT)
     settled.exclude(state__in=(State.WAITING, State.HELD)).delete()
+    AlertSilence.objects.filter(ends_at__lt=now - KEPT).delete()
 
 
 def delay(attempts: int) -> timedelta:

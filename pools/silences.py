@@ -6,22 +6,31 @@ it nobody hears. Who may tell is decided under the lock of the alert's row, so t
 that ends while the alert does, one of both is true.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from pools.models import Alert, AlertDelivery, AlertSilence
 
 State = AlertDelivery.State
-_AT_ONCE: Final = 1_000  # rows, or alerts; the next turn takes the others
+MOST_MADE: Final = 100  # at once, each read by all who tell; of more a silence of kinds is made
+_AT_ONCE: Final = 1_000  # alerts that a turn changes; the next one takes the others
+
+
+class TooMany(Exception):
+    """More alerts than are silenced one by one."""
 
 
 def holding(now: datetime) -> list[AlertSilence]:
     """Those that hold at this moment."""
-    return list(AlertSilence.objects.filter(starts_at__lte=now, ends_at__gt=now))
+    return list(_holding(now))
+
+
+def _holding(now: datetime) -> "QuerySet[AlertSilence]":
+    return AlertSilence.objects.filter(starts_at__lte=now, ends_at__gt=now)
 
 
 def until(alert: Alert, silences: Sequence[AlertSilence]) -> datetime | None:
@@ -30,13 +39,28 @@ def until(alert: Alert, silences: Sequence[AlertSilence]) -> datetime | None:
 
 
 def _is_about(silence: AlertSilence, alert: Alert) -> bool:
-    if not silence.kinds and not silence.key:
+    if _is_of_everything(silence):
         return True
     return alert.key == silence.key or alert.kind in silence.kinds
 
 
-def make(keys: Iterable[str], *, until: datetime, by: str) -> None:
-    """Silence these alerts from now on."""
+def _is_of_everything(silence: AlertSilence) -> bool:
+    return not silence.kinds and not silence.key
+
+
+def _silenced(now: datetime) -> Q:
+    """The same for the database: the alerts that any silence is about at this moment."""
+    found = holding(now)
+    if any(map(_is_of_everything, found)):
+        return Q(pk__isnull=False)
+    keys = _holding(now).exclude(key="").values("key")
+    return Q(kind__in={kind for one in found for kind in one.kinds}) | Q(key__in=keys)
+
+
+def make(keys: Sequence[str], *, until: datetime, by: str) -> None:
+    """Silence these alerts from now on. Raises TooMany."""
+    if len(keys) > MOST_MADE:
+        raise TooMany(f"{len(keys):,} alerts; {MOST_MADE} at once are silenced one by one")
     AlertSilence.objects.bulk_create(
         AlertSilence(key=key, ends_at=until, made_by=by) for key in keys
     )
@@ -44,24 +68,24 @@ def make(keys: Iterable[str], *, until: datetime, by: str) -> None:
 
 def hold(now: datetime) -> int:
     """Hold back what waits, untold, and is silenced by now; returns how many rows."""
-    silences = holding(now)
-    if not silences:
-        return 0
     unclaimed = Q(claimed_until=None) | Q(claimed_until__lte=now)
-    waiting = AlertDelivery.objects.filter(unclaimed, state=State.WAITING, alert__isnull=False)
-    rows = waiting.select_related("alert").order_by("pk")[:_AT_ONCE]
-    held = [row.pk for row in rows if row.alert is not None and until(row.alert, silences)]
-    return waiting.filter(pk__in=held).update(state=State.HELD) if held else 0
+    waiting = AlertDelivery.objects.filter(unclaimed, state=State.WAITING)
+    held = 0
+    for alert in _some(Alert.objects.filter(_silenced(now), pk__in=waiting.values("alert"))):
+        with transaction.atomic():
+            # Whoever resolves it is done by then, so that both occasions are held or none.
+            locked = Alert.objects.select_for_update().get(pk=alert)
+            held += waiting.filter(alert=locked).update(state=State.HELD)
+    return held
 
 
 def release(now: datetime) -> int:
     """Have told what was held back by silences that hold no more; returns how many rows."""
     held = AlertDelivery.objects.filter(state=State.HELD)
-    alerts = Alert.objects.filter(pk__in=held.values("alert")).order_by("pk")[:_AT_ONCE]
     released = 0
-    for alert in _free(alerts, holding(now)):
+    for alert in _some(Alert.objects.filter(pk__in=held.values("alert")).exclude(_silenced(now))):
         with transaction.atomic():
-            locked = Alert.objects.select_for_update().get(pk=alert.pk)
+            locked = Alert.objects.select_for_update().get(pk=alert)
             mine = held.filter(alert=locked)
             if locked.resolved_at is not None:  # it was over while they had not heard of it
                 raised = mine.filter(occasion=AlertDelivery.Occasion.RAISED)
@@ -71,8 +95,8 @@ def release(now: datetime) -> int:
     return released
 
 
-def _free(alerts: Iterable[Alert], silences: Sequence[AlertSilence]) -> list[Alert]:
-    return [alert for alert in alerts if until(alert, silences) is None]
+def _some(alerts: "QuerySet[Alert]") -> list[int]:
+    return list(alerts.order_by("pk").values_list("pk", flat=True)[:_AT_ONCE])
 
 
 def spare(alert: Alert) -> None:

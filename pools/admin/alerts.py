@@ -53,7 +53,11 @@ def _silencing(hours: int) -> Any:
         """Have nobody told of the chosen alerts, should they be told of at all."""
         by = request.user.get_username()
         keys = list(rows.filter(resolved_at=None).order_by("pk").values_list("key", flat=True))
-        silences.make(keys, until=timezone.now() + timedelta(hours=hours), by=by)
+        try:
+            silences.make(keys, until=timezone.now() + timedelta(hours=hours), by=by)
+        except silences.TooMany as error:
+            messages.error(request, f"None is silenced: {error}. Silence their kinds instead.")
+            return
         done = many(len(keys), "alert", "alerts")
         messages.success(request, f"{done} silenced for {hours} h: see “Silences”.")
 

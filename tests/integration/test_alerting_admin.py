@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from pools import silences
 from pools.alerts import open_alerts, raise_alert
 from pools.models import AlertDelivery, AlertReceiver, AlertRule, AlertSilence
 from pools.receivers import of_service
@@ -169,6 +170,15 @@ def test_alerts_are_silenced_by_an_action_and_told_when_it_is_ended(
     assert "1 silence has ended" in act(staff, "alertsilence", "end_now", silence.pk)
     send_alerts()
     assert webhook.posted[1].told == [("raised", "blocks 1 to 9")]
+
+
+def test_more_alerts_than_are_silenced_one_by_one_are_left_as_they_are(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silences, "MOST_MADE", 0)
+    alert = raise_alert("gap", "gap:1", "blocks 1 to 9")
+    assert "Silence their kinds instead." in act(staff, "alert", "silence_8_hours", alert.pk)
+    assert not AlertSilence.objects.exists()
 
 
 def test_silencing_asks_for_its_permission() -> None:

@@ -1,8 +1,10 @@
 """While a silence holds nobody is told; what still stands when it ends is told then, once."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from threading import Barrier
+from datetime import datetime, timedelta
+from threading import Barrier, Event
+from time import sleep
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -97,6 +99,60 @@ def test_who_heard_of_neither_before_a_silence_hears_of_neither_after(webhook: W
         send_alerts()
     assert len(webhook.posted) == 1
     assert states() == [State.SPARED, State.SPARED]
+
+
+def test_what_a_silence_is_about_is_held_back_however_much_else_waits(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silences, "_AT_ONCE", 2)
+    webhook.answers = [500]
+    for number in range(3):
+        raise_alert("latency", f"latency:{number}", f"slow {number}")
+    send_alerts()
+    raise_alert("gap", "gap:1", "a gap")
+    silence("gap")
+    with later(minutes=5):
+        send_alerts()
+    assert states() == [State.SENT] * 3 + [State.HELD]
+
+
+@pytest.mark.parametrize("about", [{"kinds": ["gap"]}, {"key": "gap:1"}])
+def test_what_is_silenced_no_more_is_told_however_much_else_is_held_back(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch, about: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(silences, "_AT_ONCE", 2)
+    silence("latency", hours=48)
+    short = timezone.now() + timedelta(hours=1)
+    AlertSilence.objects.create(ends_at=short, **about)
+    for number in range(3):
+        raise_alert("latency", f"latency:{number}", f"slow {number}")
+    raise_alert("gap", "gap:1", "a gap")
+    assert states() == [State.HELD] * 4
+    with later(hours=2):
+        send_alerts()
+    assert told(webhook) == [("raised", "a gap")]
+
+
+def test_a_silence_of_everything_releases_nothing(webhook: Webhook) -> None:
+    silence("gap")
+    raise_alert("gap", "gap:1", "a gap")
+    silence(hours=48)
+    with later(hours=2):
+        send_alerts()
+    assert states() == [State.HELD]
+
+
+def test_silences_are_forgotten_long_after_they_ended(webhook: Webhook) -> None:
+    over, holds = silence("gap", hours=1), silence("latency", hours=3)
+    deliveries.forget_old(over.ends_at + deliveries.KEPT + timedelta(hours=1))
+    assert list(AlertSilence.objects.all()) == [holds]
+
+
+def test_no_more_alerts_are_silenced_one_by_one_than_everybody_can_read() -> None:
+    keys = [f"gap:{number}" for number in range(silences.MOST_MADE + 1)]
+    with pytest.raises(silences.TooMany, match="101 alerts; 100"):
+        silences.make(keys, until=timezone.now() + timedelta(hours=1), by="ana")
+    assert not AlertSilence.objects.exists()
 
 
 def test_a_silence_is_of_its_kinds_or_of_its_alert_alone(webhook: Webhook) -> None:
@@ -214,3 +270,34 @@ def test_of_an_alert_that_is_over_as_the_silence_ends_both_or_nothing_is_told(
     }
     assert not AlertDelivery.objects.filter(state__in=[State.WAITING, State.HELD]).exists()
     assert not Alert.objects.filter(resolved_at=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_an_alert_that_is_over_as_the_silence_begins_both_or_nothing_is_told(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that resolves has seen no silence yet; the other holds back meanwhile."""
+    webhook.answers = [500]
+    raise_alert("gap", "gap:1", "blocks 1 to 9")
+    send_alerts()
+    decided = Event()
+    look = silences.until
+
+    def until(*about: Any) -> datetime | None:
+        found = look(*about)
+        decided.set()
+        sleep(0.5)
+        return found
+
+    def end() -> None:
+        resolve("gap:1")
+        connection.close()
+
+    monkeypatch.setattr(silences, "until", until)
+    with ThreadPoolExecutor(1) as other:
+        ending = other.submit(end)
+        assert decided.wait(5)
+        silence()  # on SQLite this waits until the other has written
+        silences.hold(timezone.now())
+        ending.result()
+    assert states() == [State.HELD, State.HELD]
