@@ -7,16 +7,20 @@ no true alarm.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 ABOVE, BELOW = "above", "below"
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`number` is exact if it is `whole`, else at least that; wei, events, blocks or ms."""
+    """`number` is exact if it is `whole`, else at least that; wei, events, blocks or ms. `until` is
+    when its time ended, where that is told by stored blocks and not by the clock.
+    """
 
     number: int
     whole: bool = True
+    until: datetime | None = None
 
 
 def is_passed(measured: Measured, *, side: str, limit: int) -> bool | None:

@@ -38,10 +38,11 @@ def measure(rule: AlertRule, link: Connection, now: datetime) -> Measured | None
     cursor = Cursor.objects.order_by("pk").first()
     if cursor is None or cursor.timestamp is None:
         return None
-    since = min(now, cursor.timestamp) - timedelta(minutes=rule.minutes)
+    until = min(now, cursor.timestamp)
+    since = until - timedelta(minutes=rule.minutes)
     number, cut = (_amount if rule.measure == Measure.AMOUNT else _count)(rule, since)
     whole = not cut and is_live and _is_whole(rule.subject, since, cursor.number)
-    return Measured(number, whole=whole)
+    return Measured(number, whole=whole, until=until)
 
 
 def _kinds(letters: str) -> tuple[list[str], bool]:

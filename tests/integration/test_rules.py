@@ -1,13 +1,15 @@
 """Rules of one's own: measured from what is stored, raised, told and resolved by themselves."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from pools import selectors
+from pools import leases, selectors
 from pools.alerts import open_alerts, raise_alert
 from pools.models import (
     Alert,
@@ -16,6 +18,7 @@ from pools.models import (
     CoveredRange,
     Cursor,
     LatencySample,
+    Lease,
     ListenerStatus,
 )
 from pools.rules import measuring, watching
@@ -56,7 +59,9 @@ def rule(**values: Any) -> AlertRule:
 
 
 def measured(one: AlertRule, now: datetime) -> Measured | None:
-    return measuring.measure(one, selectors.connection(now), now)
+    """Without its time, which ends with the newest block."""
+    found = measuring.measure(one, selectors.connection(now), now)
+    return None if found is None else replace(found, until=None)
 
 
 def standing() -> list[str]:
@@ -74,7 +79,10 @@ def test_a_rule_is_raised_told_and_resolved(
         watching.watch(now=now)
     (alert,) = open_alerts()
     assert (alert.kind, alert.key, alert.count) == ("rule", one.key, 2)
-    assert alert.message == "“Much going on”: 3 events in the last 60 min, more than 2 events."
+    newest = f"{now - timedelta(minutes=10):%Y-%m-%d %H:%M} UTC"
+    assert alert.message == (
+        f"“Much going on”: 3 events in 60 min up to {newest}, more than 2 events."
+    )
     at(chain, now + timedelta(minutes=45))
     ListenerStatus.objects.update(updated_at=now + timedelta(minutes=45))
     watching.watch(now=now + timedelta(minutes=45))
@@ -120,7 +128,8 @@ def test_amounts_are_exact_to_the_wei(chain: ChainFactory, now: datetime) -> Non
     watching.watch(now=now)
     assert one.key in standing()
     message = Alert.objects.get(key=one.key).message
-    assert message.startswith("“Much going on”: 2 BTC in the last 60 min, more than 2 BTC")
+    assert message.startswith("“Much going on”: 2 BTC in 60 min up to ")
+    assert message.endswith(" UTC, more than 2 BTC.")
 
 
 def test_too_little_is_an_alert_only_where_nothing_is_missing(
@@ -196,6 +205,107 @@ def test_a_rule_that_is_disabled_or_deleted_takes_its_alert_along(
     assert standing() == ["gap:1"]
 
 
+@pytest.mark.parametrize("change", [{"limit": 7}, {"enabled": False}, None])
+def test_a_rule_that_is_changed_while_it_is_measured_is_not_raised_as_it_was(
+    chain: ChainFactory,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, Any] | None,
+) -> None:
+    rule(limit=0)
+    at(chain, now, chain.joined(1, BEA))
+    measure = watching.measure
+
+    def measuring_slowly(one: AlertRule, *about: Any) -> Measured | None:
+        found = measure(one, *about)
+        rows = AlertRule.objects.filter(pk=one.pk)
+        if change is None:
+            rows.delete()
+        else:
+            rows.update(**change)
+        return found
+
+    monkeypatch.setattr(watching, "measure", measuring_slowly)
+    for _ in range(2):
+        watching.watch(now=now)
+    assert not Alert.objects.exists()
+
+
+def test_a_rule_that_fails_hinders_no_other_and_is_told_of(
+    chain: ChainFactory, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = rule(limit=0), rule(name="good", limit=0)
+    at(chain, now, chain.joined(1, BEA))
+    measure = watching.measure
+
+    def failing(one: AlertRule, *about: Any) -> Measured | None:
+        if one == bad:
+            raise ValueError("no such thing")
+        return measure(one, *about)
+
+    monkeypatch.setattr(watching, "measure", failing)
+    with pytest.raises(ExceptionGroup) as failed:
+        watching.watch(now=now)
+    assert [str(error) for error in failed.value.exceptions] == ["no such thing"]
+    assert standing() == [good.key]
+    monkeypatch.setattr(watching, "measure", measure)
+    watching.watch(now=now)
+    assert standing() == [bad.key, good.key]
+
+
+def test_only_one_turn_is_taken_at_a_time(chain: ChainFactory, now: datetime) -> None:
+    rule(limit=0)
+    at(chain, now, chain.joined(1, BEA))
+    other = leases.acquire(watching.LEASE, holder="another:1", seconds=60)
+    assert other is not None
+    watching.watch(now=now)
+    assert standing() == []
+    leases.release(other)
+    watching.watch(now=now)
+    assert len(standing()) == 1
+
+
+def test_a_turn_that_another_took_over_writes_nothing_more(
+    chain: ChainFactory, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule(limit=0)
+    at(chain, now, chain.joined(1, BEA))
+    measure = watching.measure
+
+    def sleeping(*about: Any) -> Measured | None:
+        Lease.objects.filter(name=watching.LEASE).update(holder="another:1", token=F("token") + 1)
+        return measure(*about)
+
+    monkeypatch.setattr(watching, "measure", sleeping)
+    with pytest.raises(leases.LostLease):
+        watching.watch(now=now)
+    assert standing() == []
+    assert Lease.objects.get(name=watching.LEASE).holder == "another:1"
+
+
+@pytest.mark.parametrize("state", ["live", "reconnecting"])
+def test_what_went_on_long_ago_is_no_news_to_a_listener_that_catches_up(
+    chain: ChainFactory, now: datetime, state: str
+) -> None:
+    one = rule(limit=0)
+    at(chain, now, chain.joined(1, BEA))
+    later = now + timedelta(days=3)
+    ListenerStatus.objects.update(state=state, updated_at=later)
+    watching.watch(now=later)
+    assert standing() == []
+    at(chain, later - timedelta(minutes=5), chain.joined(1, BEA))
+    watching.watch(now=later)
+    assert standing() == [one.key]
+
+
+def test_what_stands_says_up_to_when_it_is_known(chain: ChainFactory, now: datetime) -> None:
+    rule(limit=0)
+    at(chain, now, chain.joined(1, BEA))
+    for moment in (now, now + timedelta(days=3)):
+        watching.watch(now=moment)
+        assert f"up to {now:%Y-%m-%d %H:%M} UTC" in Alert.objects.get(resolved_at=None).message
+
+
 def test_who_hovers_at_a_limit_is_not_told_again_and_again(
     chain: ChainFactory, now: datetime
 ) -> None:
@@ -255,5 +365,5 @@ def test_a_turn_asks_as_little_whatever_the_past_holds(
     rule(minutes=90, limit=1000)
     for ago in range(1500, 0, -50):
         at(chain, now - timedelta(minutes=ago), chain.joined(1, BEA))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(21):  # nine of them for the lease
         watching.watch(now=now)
