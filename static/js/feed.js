@@ -176,7 +176,10 @@
   const choose = (chip) => {
     for (const each of chips.children) each.removeAttribute("aria-current");
     chip.setAttribute("aria-current", "true");
-    for (const link of document.querySelectorAll("a[data-period]")) link.href = withKind(link.href, chip.dataset.kind);
+    for (const link of document.querySelectorAll("a[data-period]")) {
+      const { search, hash } = withKind(link.href, chip.dataset.kind);
+      link.href = search + hash; // as it was: by that charts.js knows its own
+    }
     fresh = 0;
     wished = false;
     read();

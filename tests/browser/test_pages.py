@@ -201,6 +201,8 @@ async def test_who_switches_the_language_keeps_what_scripts_chose(
     site: str, browser: Browser
 ) -> None:
     page = await visit(browser, site, locale="en-US")
+    await page.wait_for_selector("body[data-link]")
+    await page.wait_for_load_state("networkidle")  # all scripts are there, which take the clicks
     await page.get_by_role("link", name="Joins").click()
     await page.locator("[data-period='7d']").click()
     await page.wait_for_url("**/?kind=joins&period=7d")
