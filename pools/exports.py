@@ -59,7 +59,7 @@ def events_csv(request: HttpRequest) -> HttpResponseBase:
 def pool_cells(pool: Pool) -> Cells:
     return (
         *(pool.contract.chain_id, pool.contract.address, pool.pool_id, pool.name, pool.creator),
-        *(Pool.Status(pool.status).label, pool.category_id or ""),
+        *(Pool.Status(pool.status).word, pool.category_id or ""),
         *(pool.min_contribution, _btc(pool.min_contribution), pool.max_members, pool.member_count),
         *(pool.total_contributed, _btc(pool.total_contributed)),
         *(_utc(pool.created_at), pool.created_block, pool.created_tx, _utc(pool.last_event_at)),

@@ -95,7 +95,7 @@ class PoolFilter(PagedFilter):
     creator = Where(AddressField, label=_("Creator"), help_text="The account that created it.")
     status = Where(
         ChoiceField,
-        names=tuple(status.label for status in Pool.Status),
+        names=tuple(status.word for status in Pool.Status),
         method="with_status",
         label=_("Status"),
         help_text="Whether it accepts members, is active or is closed.",

@@ -77,7 +77,7 @@ class PoolAnswer(Answer):
     name: str
     creator: Address
     status: Annotated[
-        str, WithJsonSchema({"type": "string", "enum": [s.label for s in Pool.Status]})
+        str, WithJsonSchema({"type": "string", "enum": [s.word for s in Pool.Status]})
     ]
     min_contribution: Wei
     max_members: Whole
@@ -98,7 +98,7 @@ class PoolAnswer(Answer):
             pool_id=pool.pool_id,
             name=pool.name,
             creator=pool.creator,
-            status=Pool.Status(pool.status).label,
+            status=Pool.Status(pool.status).word,
             min_contribution=pool.min_contribution,
             max_members=pool.max_members,
             member_count=pool.member_count,

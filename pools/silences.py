@@ -57,11 +57,11 @@ def _silenced(now: datetime) -> Q:
     return Q(kind__in={kind for one in found for kind in one.kinds}) | Q(key__in=keys)
 
 
-def make(keys: Sequence[str], *, until: datetime, by: str) -> None:
-    """Silence these alerts from now on. Raises TooMany."""
+def make(keys: Sequence[str], *, until: datetime, by: str) -> list[AlertSilence]:
+    """Silence these alerts from now on; returns the silences. Raises TooMany."""
     if len(keys) > MOST_MADE:
         raise TooMany(f"{len(keys):,} alerts; {MOST_MADE} at once are silenced one by one")
-    AlertSilence.objects.bulk_create(
+    return AlertSilence.objects.bulk_create(
         AlertSilence(key=key, ends_at=until, made_by=by) for key in keys
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Case, CharField, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from pools import alert_kinds, alerts, deliveries, presentation
@@ -27,6 +28,7 @@ from pools.admin.alert_forms import (
     pasted,
 )
 from pools.admin.base import CheapPaginator, list_link
+from pools.admin.notes import ReadsNotes, note, note_added
 from pools.models import AlertReceiver, AlertRule, AlertSilence
 from pools.presentation import short_address
 from pools.receivers import of_service
@@ -47,7 +49,9 @@ def send_test(_admin: Any, request: HttpRequest, rows: "QuerySet[AlertReceiver]"
     if not chosen:
         messages.warning(request, _("None of these is enabled."))
         return
-    deliveries.note_test([of_service(one.pk) for one in chosen])
+    with transaction.atomic():
+        note_added(request, deliveries.note_test([of_service(one.pk) for one in chosen]))
+        note(request, chosen, gettext_noop("Sent a test alert."))
     names = ", ".join(one.name for one in chosen)
     messages.success(
         request,
@@ -57,7 +61,7 @@ def send_test(_admin: Any, request: HttpRequest, rows: "QuerySet[AlertReceiver]"
 
 
 @admin.register(AlertReceiver)
-class AlertReceiverAdmin(admin.ModelAdmin[AlertReceiver]):
+class AlertReceiverAdmin(ReadsNotes, admin.ModelAdmin[AlertReceiver]):
     """The URL can be written and replaced; nothing of it but its service is ever shown."""
 
     form = ReceiverForm
@@ -108,7 +112,9 @@ class AlertReceiverAdmin(admin.ModelAdmin[AlertReceiver]):
 def end_now(_admin: Any, request: HttpRequest, rows: "QuerySet[AlertSilence]") -> None:
     """Have the chosen silences end, those that hold."""
     now = timezone.now()
-    ended = rows.filter(starts_at__lt=now, ends_at__gt=now).update(ends_at=now)
+    with transaction.atomic():
+        ended = rows.filter(starts_at__lt=now, ends_at__gt=now).update(ends_at=now)
+        note(request, AlertSilence.objects.filter(ends_at=now), gettext_noop("Ended."))
     messages.success(
         request,
         ngettext(
@@ -121,7 +127,7 @@ def end_now(_admin: Any, request: HttpRequest, rows: "QuerySet[AlertSilence]") -
 
 
 @admin.register(AlertSilence)
-class AlertSilenceAdmin(admin.ModelAdmin[AlertSilence]):
+class AlertSilenceAdmin(ReadsNotes, admin.ModelAdmin[AlertSilence]):
     form = SilenceForm
     list_display = ("about", "starts_at", "ends_at", "reason", "made_by")
     list_display_links = ("about",)

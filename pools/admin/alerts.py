@@ -2,30 +2,39 @@
 readings of the views.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
-from pools import alerts, deliveries, receivers, silences
-from pools.admin.base import RecordAdmin, many, number_in, record_link
+from pools import alert_kinds, alerts, deliveries, receivers, silences
+from pools.admin.base import RecordAdmin, number_in, record_link
+from pools.admin.notes import note, note_added
 from pools.models import Alert, AlertDelivery, AlertReceiver, PoolReading, Verification
 
 
 class Standing(admin.SimpleListFilter):
-    title = "standing"
+    title = gettext_lazy("standing")
     parameter_name = "standing"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
-        return [("open", "open"), ("unseen", "open, not acknowledged"), ("resolved", "resolved")]
+        return [
+            ("open", _("open")),
+            ("unseen", _("open, not acknowledged")),
+            ("resolved", _("resolved")),
+        ]
 
     def queryset(self, _request: HttpRequest, rows: "QuerySet[Alert]") -> "QuerySet[Alert]":
         match self.value():
@@ -38,28 +47,60 @@ class Standing(admin.SimpleListFilter):
         return rows
 
 
-@admin.action(description="Acknowledge", permissions=["acknowledge"])
+class KindFilter(admin.AllValuesFieldListFilter):
+    """By the kinds that there are, in words."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            value = str(choice["display"])
+            yield {**choice, "display": alert_kinds.WORDS.get(value, value)}
+
+
+@admin.action(description=gettext_lazy("Acknowledge"), permissions=["acknowledge"])
 def acknowledge(_admin: Any, request: HttpRequest, rows: "QuerySet[Alert]") -> None:
     """Note that somebody has seen the chosen alerts; they stand until their matter is settled."""
-    seen = alerts.acknowledge(rows, at=timezone.now())
-    messages.success(request, f"{many(seen, 'alert', 'alerts')} acknowledged.")
+    now = timezone.now()
+    with transaction.atomic():
+        seen = alerts.acknowledge(rows, at=now)
+        note(request, Alert.objects.filter(acknowledged_at=now), gettext_noop("Acknowledged."))
+    told = ngettext("%(count)d alert acknowledged.", "%(count)d alerts acknowledged.", seen)
+    messages.success(request, told % {"count": seen})
+
+
+_SILENCE_FOR = {
+    1: gettext_lazy("Silence for 1 h"),
+    8: gettext_lazy("Silence for 8 h"),
+    24: gettext_lazy("Silence for 24 h"),
+}
 
 
 def _silencing(hours: int) -> Any:
     """The action that silences alerts for so long."""
 
-    @admin.action(description=f"Silence for {hours} h", permissions=["silence"])
+    @admin.action(description=_SILENCE_FOR[hours], permissions=["silence"])
     def silence(_admin: Any, request: HttpRequest, rows: "QuerySet[Alert]") -> None:
         """Have nobody told of the chosen alerts, should they be told of at all."""
         by = request.user.get_username()
-        keys = list(rows.filter(resolved_at=None).order_by("pk").values_list("key", flat=True))
+        until = timezone.now() + timedelta(hours=hours)
+        chosen = list(rows.filter(resolved_at=None).order_by("pk")[: silences.MOST_MADE + 1])
         try:
-            silences.make(keys, until=timezone.now() + timedelta(hours=hours), by=by)
-        except silences.TooMany as error:
-            messages.error(request, f"None is silenced: {error}. Silence their kinds instead.")
+            with transaction.atomic():
+                made = silences.make([alert.key for alert in chosen], until=until, by=by)
+                note_added(request, made)
+                note(request, chosen, [{"added": {"name": "silence", "object": f"{hours} h"}}])
+        except silences.TooMany:
+            told = _(
+                "None is silenced: no more than %(most)s are silenced one by one. Silence their "
+                "kinds instead."
+            )
+            messages.error(request, told % {"most": silences.MOST_MADE})
             return
-        done = many(len(keys), "alert", "alerts")
-        messages.success(request, f"{done} silenced for {hours} h: see “Silences”.")
+        told = ngettext(
+            "%(count)d alert silenced for %(hours)s h: see “Silences”.",
+            "%(count)d alerts silenced for %(hours)s h: see “Silences”.",
+            len(chosen),
+        )
+        messages.success(request, told % {"count": len(chosen), "hours": hours})
 
     silence.__name__ = f"silence_{hours}_hours"
     return silence
@@ -69,21 +110,25 @@ def _silencing(hours: int) -> Any:
 class AlertAdmin(RecordAdmin[Alert]):
     list_display = (
         "raised_at",
-        "kind",
+        "what",
         "message",
         "count",
         "seen_at",
         "acknowledged_at",
         "resolved_at",
     )
-    list_filter = (Standing, "kind")
+    list_filter = (Standing, ("kind", KindFilter))
     date_hierarchy = "raised_at"
     ordering = ("-raised_at", "-pk")
-    search_help_text = "An alert's key, or words of its message."
+    search_help_text = gettext_lazy("An alert's key, or words of its message.")
     actions = (acknowledge, _silencing(1), _silencing(8), _silencing(24))
 
     def find(self, term: str) -> Q:
         return Q(key=term) | Q(message__icontains=term)
+
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def what(self, alert: Alert) -> str:
+        return alert_kinds.words(alert.kind)
 
     def has_silence_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pools.add_alertsilence")
@@ -92,12 +137,20 @@ class AlertAdmin(RecordAdmin[Alert]):
         return request.user.has_perm("pools.change_alert")
 
 
-@admin.action(description="Send again what was given up", permissions=["resend"])
+@admin.action(description=gettext_lazy("Send again what was given up"), permissions=["resend"])
 def send_again(_admin: Any, request: HttpRequest, rows: "QuerySet[AlertDelivery]") -> None:
     """Have the chosen deliveries tried afresh, those that were given up."""
-    again = deliveries.send_again(rows, now=timezone.now())
-    tried = many(again, "delivery is", "deliveries are")
-    messages.success(request, f"{tried} tried again within half a minute.")
+    now = timezone.now()
+    with transaction.atomic():
+        again = deliveries.send_again(rows, now=now)
+        tried = AlertDelivery.objects.filter(due_at=now, state=AlertDelivery.State.WAITING)
+        note(request, tried, gettext_noop("To be tried again."))
+    told = ngettext(
+        "%(count)d delivery is tried again within half a minute.",
+        "%(count)d deliveries are tried again within half a minute.",
+        again,
+    )
+    messages.success(request, told % {"count": again})
 
 
 @admin.register(AlertDelivery)
@@ -117,7 +170,9 @@ class AlertDeliveryAdmin(RecordAdmin[AlertDelivery]):
     list_select_related = ("alert",)
     date_hierarchy = "created_at"
     ordering = ("-pk",)
-    search_help_text = "A receiver: webhook, words of a mail address, or of a service's name."
+    search_help_text = gettext_lazy(
+        "A receiver: webhook, words of a mail address, or of a service's name."
+    )
     actions = (send_again,)
 
     def find(self, term: str) -> Q:
@@ -131,7 +186,7 @@ class AlertDeliveryAdmin(RecordAdmin[AlertDelivery]):
         named = Case(*names, default="receiver", output_field=CharField())
         return super().get_queryset(request).annotate(called=named)
 
-    @admin.display(description="receiver", ordering="receiver")
+    @admin.display(description=gettext_lazy("receiver"), ordering="receiver")
     def receiver_name(self, row: AlertDelivery) -> str:
         called: str = getattr(row, "called")  # noqa: B009 - by the query above
         return called
@@ -156,21 +211,24 @@ class AlertDeliveryAdmin(RecordAdmin[AlertDelivery]):
         """Have each receiver told that this is a test."""
         if not self.has_test_permission(request):
             raise PermissionDenied
-        told = [row.receiver for row in deliveries.note_test()]
-        if told:
-            to = ", ".join(receivers.named(told).values())
-            messages.success(
-                request, f"A test goes out within half a minute ({to}); this list says how it went."
+        with transaction.atomic():
+            made = deliveries.note_test()
+            note_added(request, made)
+        if made:
+            names = ", ".join(receivers.named(row.receiver for row in made).values())
+            told = _(
+                "A test goes out within half a minute (%(names)s); this list says how it went."
             )
+            messages.success(request, told % {"names": names})
         else:
-            messages.warning(
-                request,
+            told = _(
                 "Nobody is told of alerts: set ALERT_WEBHOOK_URL or ALERT_EMAILS, or add an alert "
-                "receiver.",
+                "receiver."
             )
+            messages.warning(request, told)
         return redirect("admin:pools_alertdelivery_changelist")
 
-    @admin.display(description="alert")
+    @admin.display(description=gettext_lazy("alert"))
     def alert_link(self, row: AlertDelivery) -> SafeString | str:
         return "-" if row.alert is None else record_link("alert", row.alert_id, row.alert)
 
@@ -190,13 +248,13 @@ class VerificationAdmin(RecordAdmin[Verification]):
     list_filter = ("whole",)
     date_hierarchy = "started_at"
     ordering = ("-pk",)
-    search_help_text = "A block number: the comparisons at it."
+    search_help_text = gettext_lazy("A block number: the comparisons at it.")
 
     def find(self, term: str) -> Q:
         number = number_in(term)
         return super().find(term) if number is None else Q(block_number=number)
 
-    @admin.display(description="mismatches")
+    @admin.display(description=gettext_lazy("mismatches"))
     def mismatches_found(self, row: Verification) -> int:
         return len(row.mismatches)
 
@@ -215,7 +273,7 @@ class PoolReadingAdmin(RecordAdmin[PoolReading]):
     list_filter = ("contract",)
     list_select_related = ("contract",)
     ordering = ("-pk",)
-    search_help_text = "A pool's number."
+    search_help_text = gettext_lazy("A pool's number.")
 
     def find(self, term: str) -> Q:
         number = number_in(term)

@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from pools.admin.notes import ReadsNotes
 from pools.filter_fields import AddressField, WholeNumberField
 from pools.presentation import explorer_of, short_address, short_hash
 
@@ -36,7 +37,7 @@ class CheapPaginator(Paginator[Any]):
         return rows.order_by()[:COUNTED].count()
 
 
-class RecordAdmin(admin.ModelAdmin[M]):
+class RecordAdmin(ReadsNotes, admin.ModelAdmin[M]):
     """A record that people look at and nobody edits."""
 
     paginator = CheapPaginator
@@ -125,8 +126,3 @@ def raw_bytes(value: bytes | memoryview) -> SafeString:
     """Bytes as they came, in both ways of writing that cannot deceive."""
     raw = bytes(value)
     return format_html("<code>0x{}</code><br><code>{}</code>", raw.hex(), repr(raw))
-
-
-def many(count: int, one: str, more: str) -> str:
-    """The count with its noun: the admin speaks English alone."""
-    return f"{count} {one if count == 1 else more}"

@@ -11,16 +11,19 @@ from django.contrib.admin import AdminSite
 from django.contrib.admin.helpers import ActionForm
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
 from pools import categories, ingest
-from pools.admin.base import COUNTED, CheapPaginator, RecordAdmin, list_link, many, number_in
+from pools.admin.base import COUNTED, CheapPaginator, RecordAdmin, list_link, number_in
+from pools.admin.notes import note
 from pools.categorising import Rule, Rules
 from pools.models import (
     NO_CATEGORY,
@@ -81,37 +84,34 @@ class CategoryAdmin(admin.ModelAdmin[Category]):
         ingest.rules_changed()
         # Where there are few pools, whoever saved sees them follow at once.
         transaction.on_commit(_begin_to_apply, robust=True)
-        messages.info(request, "Pools that were not set by hand follow within a minute or two.")
+        messages.info(request, _("Pools that were not set by hand follow within a minute or two."))
 
-    @admin.display(description="pools")
+    @admin.display(description=gettext_lazy("pools"))
     def pools_link(self, category: Category) -> SafeString:
-        return list_link("pool", "show", category__slug__exact=category.slug)
+        return list_link("pool", _("show"), category__slug__exact=category.slug)
 
-    @admin.display(description="pools")
+    @admin.display(description=gettext_lazy("pools"))
     def pools_now(self, category: Category) -> SafeString | str:
         if not category.pk:
             return "–"
         count = Pool.objects.filter(category=category)[:COUNTED].count()
         return list_link("pool", count, category__slug__exact=category.slug)
 
-    @admin.display(description="what the saved keywords find")
+    @admin.display(description=gettext_lazy("what the saved keywords find"))
     def preview(self, category: Category) -> SafeString | str:
         if not category.pk:
-            return "Save it to see how many pools it finds."
+            return _("Save it to see how many pools it finds.")
         alone = Rules([Rule(category.slug, category.order, tuple(category.keywords))])
         together = categories.rules_in_force()
         newest = Pool.objects.order_by("-created_block", "-created_log_index")
         names = list(newest.values_list("name", flat=True)[:LOOKED_AT])
         found = [name for name in names if alone.match(name)]
         kept = [name for name in found if together.category_of(name) == category.slug]
-        return format_html(
-            "{} of the newest {} pools have one of these keywords in their name; in {} of them "
-            "no category before this one has one, too.<br>{}",
-            len(found),
-            len(names),
-            len(kept),
-            " · ".join(kept[:5]),
-        )
+        told = _(
+            "%(found)s of the newest %(all)s pools have one of these keywords in their name; in "
+            "%(kept)s of them no category before this one has one, too."
+        ) % {"found": len(found), "all": len(names), "kept": len(kept)}
+        return format_html("{}<br>{}", told, " · ".join(kept[:5]))
 
 
 def _begin_to_apply() -> None:
@@ -126,26 +126,53 @@ class CategoryActionForm(ActionForm):
         Category.objects.all(),
         to_field_name="slug",
         required=False,
-        empty_label="(no category)",
-        label="Category:",
+        empty_label=gettext_lazy("(no category)"),
+        label=gettext_lazy("Category:"),
     )
 
 
-@admin.action(description="Set the category for good", permissions=["correct"])
+@admin.action(description=gettext_lazy("Set the category for good"), permissions=["correct"])
 def set_category(_admin: Any, request: HttpRequest, pools: QuerySet[Pool]) -> None:
     """Give the chosen pools the category chosen beside the action, whatever the rules say."""
     slug = request.POST.get("category") or None  # the form has checked it
     if (keys := _chosen(request, pools)) is not None:
-        corrected = many(ingest.correct(keys, slug), "pool", "pools")
-        messages.success(request, f"{corrected}: {slug or NO_CATEGORY}.")
+        corrected = _correct(request, keys, slug)
+        told = ngettext("%(count)d pool: %(slug)s.", "%(count)d pools: %(slug)s.", corrected)
+        messages.success(request, told % {"count": corrected, "slug": slug or NO_CATEGORY})
 
 
-@admin.action(description="Let the rules decide the category", permissions=["correct"])
+@admin.action(
+    description=gettext_lazy("Let the rules decide the category"), permissions=["correct"]
+)
 def follow_rules(_admin: Any, request: HttpRequest, pools: QuerySet[Pool]) -> None:
     """Forget what was set by hand for the chosen pools."""
     if (keys := _chosen(request, pools)) is not None:
-        forgotten = many(ingest.forget_corrections(keys), "pool follows", "pools follow")
-        messages.success(request, f"{forgotten} the rules again.")
+        forgotten = _forget(request, keys)
+        told = ngettext(
+            "%(count)d pool follows the rules again.",
+            "%(count)d pools follow the rules again.",
+            forgotten,
+        )
+        messages.success(request, told % {"count": forgotten})
+
+
+def _correct(request: HttpRequest, keys: list[int], slug: str | None) -> int:
+    with transaction.atomic():
+        corrected = ingest.correct(keys, slug)
+        did = {"name": "category correction", "object": slug or NO_CATEGORY}
+        note(request, Pool.objects.filter(pk__in=keys), [{"added": did}])
+    return corrected
+
+
+def _forget(request: HttpRequest, keys: list[int]) -> int:
+    corrections = CategoryCorrection.objects.filter(
+        contract=OuterRef("contract"), pool_id=OuterRef("pool_id")
+    )
+    with transaction.atomic():
+        corrected = list(Pool.objects.filter(Exists(corrections), pk__in=keys))
+        forgotten = ingest.forget_corrections(keys)
+        note(request, corrected, gettext_noop("The rules decide its category again."))
+    return forgotten
 
 
 class MayCorrect:
@@ -175,35 +202,37 @@ class MayCorrect:
         try:
             category = chosen.clean(request.POST.get("category"))
         except ValidationError:
-            messages.error(request, "There is no such category.")
+            messages.error(request, _("There is no such category."))
             return redirect("admin:pools_pool_change", key)
         if "follow" in request.POST:
-            ingest.forget_corrections([pool.pk])
-            messages.success(request, "The rules decide its category again.")
+            _forget(request, [pool.pk])
+            messages.success(request, _("The rules decide its category again."))
         else:
-            ingest.correct([pool.pk], category.slug if category else None)
-            messages.success(request, f"Its category is {category or NO_CATEGORY} for good.")
+            _correct(request, [pool.pk], category.slug if category else None)
+            told = _("Its category is %(category)s for good.")
+            messages.success(request, told % {"category": category or _("none")})
         return redirect("admin:pools_pool_change", key)
 
-    @admin.display(description="correct the category")
+    @admin.display(description=gettext_lazy("correct the category"))
     def correction(self, pool: Pool) -> SafeString:
         """A choice and two buttons that send the page's own form, with its token, to their view."""
         field = CategoryActionForm().fields["category"]
         return format_html(
-            '{} <button type="submit" class="button" formaction="{}">Set it for good</button> '
-            '<button type="submit" class="button" name="follow" formaction="{}">'
-            "Let the rules decide</button>",
+            '{} <button type="submit" class="button" formaction="{}">{}</button> '
+            '<button type="submit" class="button" name="follow" formaction="{}">{}</button>',
             field.widget.render(
-                "category", pool.category_id, {"aria-label": "Category", "id": "id_category"}
+                "category", pool.category_id, {"aria-label": _("Category"), "id": "id_category"}
             ),
-            *2 * (reverse("admin:pools_pool_category", args=[pool.pk]),),
+            *(url := reverse("admin:pools_pool_category", args=[pool.pk]), _("Set it for good")),
+            *(url, _("Let the rules decide")),
         )
 
 
 def _chosen(request: HttpRequest, pools: QuerySet[Pool]) -> list[int] | None:
     keys = list(pools.order_by("pk").values_list("pk", flat=True)[: CORRECTED_AT_ONCE + 1])
     if len(keys) > CORRECTED_AT_ONCE:
-        messages.error(request, f"At most {CORRECTED_AT_ONCE} pools at once: choose fewer.")
+        told = _("At most %(most)s pools at once: choose fewer.")
+        messages.error(request, told % {"most": CORRECTED_AT_ONCE})
         return None
     return keys
 
@@ -216,7 +245,7 @@ class CategoryCorrectionAdmin(RecordAdmin[CategoryCorrection]):
     list_filter = ("category",)
     list_select_related = ("contract", "category")
     ordering = ("-pk",)
-    search_help_text = "A pool's number."
+    search_help_text = gettext_lazy("A pool's number.")
 
     def find(self, term: str) -> Q:
         number = number_in(term)
@@ -233,7 +262,7 @@ class RegionCountAdmin(RecordAdmin[RegionCount]):
     list_display = ("day", "region", "count")
     date_hierarchy = "day"
     ordering = ("-day", "-count")
-    search_help_text = "A time zone, as America/Lima."
+    search_help_text = gettext_lazy("A time zone, as America/Lima.")
 
     def find(self, term: str) -> Q:
         return Q(region=term)

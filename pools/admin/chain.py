@@ -7,6 +7,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from pools.admin.base import (
     RecordAdmin,
@@ -54,15 +56,15 @@ class ContractAdmin(RecordAdmin[Contract]):
     def find(self, term: str) -> Q:
         return Q(address=address_in(term))
 
-    @admin.display(description="explorer")
+    @admin.display(description=gettext_lazy("explorer"))
     def explorer(self, contract: Contract) -> SafeString | str:
         return explorer_link(contract.chain_id, "address", contract.address)
 
-    @admin.display(description="pools", ordering="pools_total")
+    @admin.display(description=gettext_lazy("pools"), ordering="pools_total")
     def pools_link(self, contract: Contract) -> SafeString:
         return list_link("pool", contract.pools_total, contract__exact=contract.pk)
 
-    @admin.display(description="events", ordering="events_total")
+    @admin.display(description=gettext_lazy("events"), ordering="events_total")
     def events_link(self, contract: Contract) -> SafeString:
         return list_link("log", contract.events_total, contract__exact=contract.pk)
 
@@ -78,11 +80,11 @@ class BlockAdmin(RecordAdmin[Block]):
     def find(self, term: str) -> Q:
         return Q(hash=hash_in(term) or "") | Q(number=number_in(term))
 
-    @admin.display(description="logs")
+    @admin.display(description=gettext_lazy("logs"))
     def logs_link(self, block: Block) -> SafeString:
-        return list_link("log", "logs", block__exact=block.pk)
+        return list_link("log", _("logs"), block__exact=block.pk)
 
-    @admin.display(description="explorer")
+    @admin.display(description=gettext_lazy("explorer"))
     def explorer(self, block: Block) -> SafeString | str:
         return explorer_link(block.chain_id, "block", block.number)
 
@@ -90,11 +92,11 @@ class BlockAdmin(RecordAdmin[Block]):
 class KindFilter(admin.SimpleListFilter):
     """By kind, without asking the table which kinds it holds."""
 
-    title = "kind"
+    title = gettext_lazy("kind")
     parameter_name = "kind"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
-        return [("unreadable", "could not be read"), *((kind, kind) for kind in KINDS)]
+        return [("unreadable", _("could not be read")), *((kind, kind) for kind in KINDS)]
 
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Log]) -> QuerySet[Log]:
         if self.value() is None:
@@ -104,14 +106,14 @@ class KindFilter(admin.SimpleListFilter):
 
 
 class StandingFilter(admin.SimpleListFilter):
-    title = "standing"
+    title = gettext_lazy("standing")
     parameter_name = "standing"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
         return [
-            ("canonical", "part of the chain"),
-            ("retracted", "taken back"),
-            ("problem", "with a problem"),
+            ("canonical", _("part of the chain")),
+            ("retracted", _("taken back")),
+            ("problem", _("with a problem")),
         ]
 
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Log]) -> QuerySet[Log]:
@@ -142,7 +144,9 @@ class LogAdmin(MayRescan, RecordAdmin[Log]):
     list_filter = (KindFilter, StandingFilter, "contract")
     list_select_related = ("contract",)
     ordering = ("-block_number", "-log_index")
-    search_help_text = "An address, a transaction's or block's hash, or a block number."
+    search_help_text = gettext_lazy(
+        "An address, a transaction's or block's hash, or a block number."
+    )
     actions = (scan_again,)
     fields = (
         "contract",
@@ -169,7 +173,7 @@ class LogAdmin(MayRescan, RecordAdmin[Log]):
             return Q(transaction_hash=hash_) | Q(block__in=Block.objects.filter(hash=hash_))
         return Q(block_number=number_in(term))
 
-    @admin.display(description="pool", ordering="pool_id")
+    @admin.display(description=gettext_lazy("pool"), ordering="pool_id")
     def pool_link(self, log: Log) -> SafeString | str:
         if log.pool_id is None:
             return "-"
@@ -177,26 +181,26 @@ class LogAdmin(MayRescan, RecordAdmin[Log]):
             "pool", log.pool_id, contract__exact=log.contract_id, pool_id__exact=log.pool_id
         )
 
-    @admin.display(description="block")
+    @admin.display(description=gettext_lazy("block"))
     def block_link(self, log: Log) -> SafeString:
         return record_link("block", log.block_id, log.block)
 
-    @admin.display(description="transaction")
+    @admin.display(description=gettext_lazy("transaction"))
     def transaction(self, log: Log) -> SafeString | str:
         return explorer_link(log.contract.chain_id, "tx", log.transaction_hash)
 
-    @admin.display(description="arguments")
+    @admin.display(description=gettext_lazy("arguments"))
     def arguments(self, log: Log) -> SafeString | str:
         if not log.kind:
             return "-"
         told = event_args(event_of(log))
         return format_html_join("", "{}: <code>{}</code><br>", told.items())
 
-    @admin.display(description="topics")
+    @admin.display(description=gettext_lazy("topics"))
     def raw_topics(self, log: Log) -> SafeString:
         topics = bytes(log.topics).hex(" ", TOPIC_BYTES).split()
         return format_html_join("", "<code>0x{}</code><br>", ((topic,) for topic in topics))
 
-    @admin.display(description="data")
+    @admin.display(description=gettext_lazy("data"))
     def raw_data(self, log: Log) -> SafeString:
         return raw_bytes(log.data)

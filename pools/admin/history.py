@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from pools import pace
 from pools.admin.base import RecordAdmin, list_link, number_in, record_link
@@ -29,7 +31,7 @@ class CoveredRangeAdmin(MayRescan, RecordAdmin[CoveredRange]):
     list_filter = ("contract", "linked", "bloom_agrees")
     list_select_related = ("contract", "scan")
     ordering = ("-to_block",)
-    search_help_text = "A block number: the range that holds it."
+    search_help_text = gettext_lazy("A block number: the range that holds it.")
     actions = (scan_again,)
 
     def find(self, term: str) -> Q:
@@ -38,11 +40,12 @@ class CoveredRangeAdmin(MayRescan, RecordAdmin[CoveredRange]):
             return super().find(term)
         return Q(from_block__lte=number, to_block__gte=number)
 
-    @admin.display(description="found by", ordering="scan")
+    @admin.display(description=gettext_lazy("found by"), ordering="scan")
     def scan_link(self, covered: CoveredRange) -> SafeString | str:
         if covered.scan_id is None:
-            return "listener"
-        return record_link("historicalscan", covered.scan_id, f"scan {covered.scan_id}")
+            return _("listener")
+        scan = _("scan %(number)s") % {"number": covered.scan_id}
+        return record_link("historicalscan", covered.scan_id, scan)
 
 
 @admin.register(HistoricalScan)
@@ -68,7 +71,7 @@ class HistoricalScanAdmin(MayRescan, RecordAdmin[HistoricalScan]):
     list_select_related = ("contract",)
     date_hierarchy = "created_at"
     ordering = ("-pk",)
-    search_help_text = "A block number: the scans that touched it."
+    search_help_text = gettext_lazy("A block number: the scans that touched it.")
     actions = (scan_again,)
 
     def find(self, term: str) -> Q:
@@ -77,23 +80,23 @@ class HistoricalScanAdmin(MayRescan, RecordAdmin[HistoricalScan]):
             return super().find(term)
         return Q(from_block__lte=number, to_block__gte=number)
 
-    @admin.display(description="done")
+    @admin.display(description=gettext_lazy("done"))
     def progress(self, scan: HistoricalScan) -> str:
         return f"{pace.percent_done(scan)} %"
 
-    @admin.display(description="events/s")
+    @admin.display(description=gettext_lazy("events/s"))
     def events_per_second(self, scan: HistoricalScan) -> int | None:
         return pace.events_per_second(scan, now=timezone.now())
 
-    @admin.display(description="took")
+    @admin.display(description=gettext_lazy("took"))
     def took(self, scan: HistoricalScan) -> str | None:
         if scan.started_at is None:
             return None
         return short_duration(pace.seconds(scan, now=timezone.now()))
 
-    @admin.display(description="pieces")
+    @admin.display(description=gettext_lazy("pieces"))
     def pieces_link(self, scan: HistoricalScan) -> SafeString:
-        return list_link("coveredrange", "pieces", scan__exact=scan.pk)
+        return list_link("coveredrange", _("pieces"), scan__exact=scan.pk)
 
 
 @admin.register(EndpointRecord)
@@ -101,7 +104,7 @@ class EndpointRecordAdmin(RecordAdmin[EndpointRecord]):
     list_display = ("host", "range_size", "latency_ms", "problem", "updated_at")
     exclude = ("fingerprint",)  # says which secret URL it is about, and nobody needs it
     ordering = ("host", "fingerprint")
-    search_help_text = "A node's host."
+    search_help_text = gettext_lazy("A node's host.")
 
     def find(self, term: str) -> Q:
         return Q(host=term)

@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from pools.admin.base import (
     RecordAdmin,
@@ -44,7 +46,9 @@ class PoolAdmin(MayCorrect, RecordAdmin[Pool]):
     actions = (set_category, follow_rules)
     date_hierarchy = "created_at"
     ordering = ("-created_block", "-created_log_index")
-    search_help_text = "Part of a name, a pool's id, an address or the creating transaction's hash."
+    search_help_text = gettext_lazy(
+        "Part of a name, a pool's id, an address or the creating transaction's hash."
+    )
     fields = (
         "contract",
         "pool_id",
@@ -67,6 +71,9 @@ class PoolAdmin(MayCorrect, RecordAdmin[Pool]):
         "members_link",
     )
 
+    class Media:
+        css = {"all": ["admin/css/two-choices.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pool]:
         return super().get_queryset(request).select_related("contract")
 
@@ -84,33 +91,34 @@ class PoolAdmin(MayCorrect, RecordAdmin[Pool]):
             return Q(pool_id=number) | Q(name__icontains=term)
         return Q(name__icontains=term)
 
-    @admin.display(description="pool", ordering="name")
+    @admin.display(description=gettext_lazy("pool"), ordering="name")
     def title(self, pool: Pool) -> str:
         return str(pool)
 
-    @admin.display(description="raw name")
+    @admin.display(description=gettext_lazy("raw name"))
     def name_as_it_came(self, pool: Pool) -> SafeString:
         return raw_bytes(pool.name_raw)
 
-    @admin.display(description="category because of")
+    @admin.display(description=gettext_lazy("category because of"))
     def category_because(self, pool: Pool) -> str:
         found = rules_in_force().match(pool.name)
-        why = f"the keyword “{found.keyword}”" if found else "no keyword in the name"
         if corrections_of(pool).exists():
-            why = "set by hand"
-        return why
+            return _("set by hand")
+        if found is None:
+            return _("no keyword in the name")
+        return _("the keyword “%(word)s”") % {"word": found.keyword}
 
-    @admin.display(description="events", ordering="events")
+    @admin.display(description=gettext_lazy("events"), ordering="events")
     def events_link(self, pool: Pool) -> SafeString:
         return list_link(
             "log", pool.events, contract__exact=pool.contract_id, pool_id__exact=pool.pool_id
         )
 
-    @admin.display(description="members", ordering="member_count")
+    @admin.display(description=gettext_lazy("members"), ordering="member_count")
     def members_link(self, pool: Pool) -> SafeString:
         return list_link("membership", pool.member_count, pool__exact=pool.pk)
 
-    @admin.display(description="created by")
+    @admin.display(description=gettext_lazy("created by"))
     def explorer(self, pool: Pool) -> SafeString | str:
         return explorer_link(pool.contract.chain_id, "tx", pool.created_tx)
 
@@ -131,18 +139,18 @@ class MembershipAdmin(RecordAdmin[Membership]):
     list_select_related = ("pool__contract",)
     date_hierarchy = "joined_at"
     ordering = ("-pk",)
-    search_help_text = "An address, or part of a pool's name."
+    search_help_text = gettext_lazy("An address, or part of a pool's name.")
 
     def find(self, term: str) -> Q:
         if address := address_in(term):
             return Q(account=address, pool__in=pool_keys_of(address))
         return Q(pool__name__icontains=term)
 
-    @admin.display(description="pool")
+    @admin.display(description=gettext_lazy("pool"))
     def pool_link(self, membership: Membership) -> SafeString:
         return record_link("pool", membership.pool_id, membership.pool)
 
-    @admin.display(description="explorer")
+    @admin.display(description=gettext_lazy("explorer"))
     def explorer(self, membership: Membership) -> SafeString | str:
         return explorer_link(membership.pool.contract.chain_id, "address", membership.account)
 

@@ -7,17 +7,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from pools import ranges
-from pools.admin.base import many
+from pools.admin.notes import note_added
 from pools.models import CoveredRange, HistoricalScan, Log
 
 ScannedRow = CoveredRange | HistoricalScan | Log
 
 
-@admin.action(description="Scan this range again", permissions=["rescan"])
+@admin.action(description=gettext_lazy("Scan this range again"), permissions=["rescan"])
 def scan_again(
     _admin: Any, request: HttpRequest, rows: "QuerySet[CoveredRange | HistoricalScan | Log]"
 ) -> None:
@@ -25,14 +28,22 @@ def scan_again(
     wanted: dict[int, list[ranges.Range]] = {}
     for row in rows:
         wanted.setdefault(row.contract_id, []).append(_range(row))
-    asked = sum(_request(contract, ranges.merge(found)) for contract, found in wanted.items())
-    scans = many(asked, "new scan", "new scans")
-    messages.success(
-        request,
-        f"{scans} requested; the backfill does them within a minute or two."
-        if asked
-        else "These ranges wait to be scanned already.",
+    with transaction.atomic():
+        asked = [
+            scan
+            for contract, found in wanted.items()
+            for scan in _request(contract, ranges.merge(found))
+        ]
+        note_added(request, asked)
+    if not asked:
+        messages.success(request, _("These ranges wait to be scanned already."))
+        return
+    told = ngettext(
+        "%(count)d new scan requested; the backfill does it within a minute or two.",
+        "%(count)d new scans requested; the backfill does them within a minute or two.",
+        len(asked),
     )
+    messages.success(request, told % {"count": len(asked)})
 
 
 class MayRescan:
@@ -48,15 +59,17 @@ def _range(row: ScannedRow) -> ranges.Range:
     return row.from_block, row.to_block
 
 
-def _request(contract_id: int, found: Iterable[ranges.Range]) -> int:
-    asked = 0
+def _request(contract_id: int, found: Iterable[ranges.Range]) -> list[HistoricalScan]:
+    """The scans that nobody had asked for yet."""
+    asked = []
     for first, last in found:
-        _, new = HistoricalScan.objects.get_or_create(
+        scan, is_new = HistoricalScan.objects.get_or_create(
             contract_id=contract_id,
             kind=HistoricalScan.Kind.RESCAN,
             state=HistoricalScan.State.REQUESTED,
             from_block=first,
             to_block=last,
         )
-        asked += new
+        if is_new:
+            asked.append(scan)
     return asked

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from django.contrib import admin
 from django.db.models import Q
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from pools.admin.base import RecordAdmin, number_in, record_link
 from pools.models import ConnectionSpell, LatencySample, Lease, ListenerStatus, OutboxRow
@@ -16,7 +17,7 @@ class OutboxRowAdmin(RecordAdmin[OutboxRow]):
     list_filter = ("kind",)
     list_select_related = ("log",)
     ordering = ("-seq",)
-    search_help_text = "A sequence number: the message that covers it."
+    search_help_text = gettext_lazy("A sequence number: the message that covers it.")
 
     def find(self, term: str) -> Q:
         number = number_in(term)
@@ -26,7 +27,7 @@ class OutboxRowAdmin(RecordAdmin[OutboxRow]):
         covering = OutboxRow.objects.filter(seq__gte=number).order_by("seq").values("seq")[:1]
         return Q(seq__in=list(covering.values_list("seq", flat=True)), first_seq__lte=number)
 
-    @admin.display(description="log")
+    @admin.display(description=gettext_lazy("log"))
     def log_link(self, row: OutboxRow) -> SafeString | str:
         return "-" if row.log is None else record_link("log", row.log_id, row.log)
 
@@ -67,15 +68,15 @@ class LatencySampleAdmin(RecordAdmin[LatencySample]):
     )
     ordering = ("-minute", "endpoint")
 
-    @admin.display(description="minute", ordering="minute")
+    @admin.display(description=gettext_lazy("minute"), ordering="minute")
     def began(self, row: LatencySample) -> datetime:
         return datetime.fromtimestamp(row.minute * 60, UTC)
 
-    @admin.display(description="answer, average ms")
+    @admin.display(description=gettext_lazy("answer, average ms"))
     def answer_average(self, row: LatencySample) -> str:
         return _average(row.answer_sum, row.answer_count)
 
-    @admin.display(description="store, average ms")
+    @admin.display(description=gettext_lazy("store, average ms"))
     def store_average(self, row: LatencySample) -> str:
         return _average(row.store_sum, row.store_count)
 

@@ -78,17 +78,18 @@ class AlertRule(models.Model):
         help_text=_("Everybody reads it on the status page while the alert stands."),
     )
     measure = models.CharField(_("what is measured"), max_length=16, choices=Measure)
-    letters = models.CharField(max_length=6, blank=True, editable=False)  # of `own_charts.LETTERS`
+    # Of `own_charts.LETTERS`
+    letters = models.CharField(_("letters"), max_length=6, blank=True, editable=False)
     # As an `own_charts.Subject`: of a pool, an account, or everything.
-    address = models.CharField(max_length=ADDRESS_LENGTH, blank=True, editable=False)
-    pool_id = UInt256Field(null=True, editable=False)
+    address = models.CharField(_("address"), max_length=ADDRESS_LENGTH, blank=True, editable=False)
+    pool_id = UInt256Field(_("pool id"), null=True, editable=False)
     minutes = models.PositiveIntegerField(
         _("over the last minutes"),
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(7 * 24 * 60)],
     )
     side = models.CharField(_("alert when it is"), max_length=8, choices=Side, default=Side.ABOVE)
-    limit = UInt256Field(editable=False)
+    limit = UInt256Field(_("limit"), editable=False)
     enabled = models.BooleanField(_("enabled"), default=True)
 
     class Meta:

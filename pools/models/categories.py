@@ -8,7 +8,7 @@ import uuid
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from pools.categorising import LONGEST_KEYWORD, keywords_in, unusable
@@ -23,8 +23,11 @@ def usable_keywords(text: str) -> None:
     """Raise ValidationError for keywords that no name can have."""
     if bad := unusable(keywords_in(text)):
         raise ValidationError(
-            f"No name could match these: {', '.join(word[:40] for word in bad[:5])}. "
-            f"A keyword has a letter, a digit or an emoji and at most {LONGEST_KEYWORD} characters."
+            _(
+                "No name could match these: %(words)s. A keyword has a letter, a digit or an emoji "
+                "and at most %(most)s characters."
+            ),
+            params={"words": ", ".join(word[:40] for word in bad[:5]), "most": LONGEST_KEYWORD},
         )
 
 
@@ -34,48 +37,57 @@ class Category(models.Model):
     class Tone(models.TextChoices):
         """The colours, as classes of the style sheet: `tone-blue` and so on."""
 
-        BLUE = "blue"
-        CYAN = "cyan"
-        TEAL = "teal"
-        GREEN = "green"
-        LIME = "lime"
-        AMBER = "amber"
-        ORANGE = "orange"
-        RED = "red"
-        PINK = "pink"
-        PURPLE = "purple"
-        INDIGO = "indigo"
-        GREY = "grey"
+        BLUE = "blue", _("Blue")
+        CYAN = "cyan", _("Cyan")
+        TEAL = "teal", _("Teal")
+        GREEN = "green", _("Green")
+        LIME = "lime", _("Lime")
+        AMBER = "amber", _("Amber")
+        ORANGE = "orange", _("Orange")
+        RED = "red", _("Red")
+        PINK = "pink", _("Pink")
+        PURPLE = "purple", _("Purple")
+        INDIGO = "indigo", _("Indigo")
+        GREY = "grey", _("Grey")
 
     slug = models.SlugField(
+        _("slug"),
         max_length=64,
         unique=True,
         validators=[RegexValidator(rf"^(?!{NO_CATEGORY}$)[a-z0-9]+(-[a-z0-9]+)*$")],
-        help_text="Its name in addresses and in the API, for good: small letters, digits, hyphens.",
+        help_text=_(
+            "Its name in addresses and in the API, for good: small letters, digits, hyphens."
+        ),
     )
-    name_en = models.CharField("English name", max_length=40)
-    name_es = models.CharField("Spanish name", max_length=40)
-    tone = models.CharField("colour", max_length=8, choices=Tone, default=Tone.GREY)
+    name_en = models.CharField(_("English name"), max_length=40)
+    name_es = models.CharField(_("Spanish name"), max_length=40)
+    tone = models.CharField(_("colour"), max_length=8, choices=Tone, default=Tone.GREY)
     order = models.PositiveSmallIntegerField(
+        _("order"),
         default=100,
-        help_text="Where keywords of several categories are in one name, the lowest number wins.",
+        help_text=_(
+            "Where keywords of several categories are in one name, the lowest number wins."
+        ),
     )
     keywords_en = models.TextField(
-        "English keywords",
+        _("English keywords"),
         blank=True,
         validators=[MaxLengthValidator(_MOST_TEXT), usable_keywords],
-        help_text="A word or phrase on each line. Whole words count; letter case and accents do "
-        "not. Both languages' words are looked for in every name.",
+        help_text=_(
+            "A word or phrase on each line. Whole words count; letter case and accents do not. "
+            "Both languages' words are looked for in every name."
+        ),
     )
     keywords_es = models.TextField(
-        "Spanish keywords",
+        _("Spanish keywords"),
         blank=True,
         validators=[MaxLengthValidator(_MOST_TEXT), usable_keywords],
-        help_text="Likewise. Write plurals as well: “casa” does not find “casas”.",
+        help_text=_("Likewise. Write plurals as well: “casa” does not find “casas”."),
     )
     active = models.BooleanField(
+        _("active"),
         default=True,
-        help_text="Untick it instead of deleting the category: its keywords then count no more.",
+        help_text=_("Untick it instead of deleting the category: its keywords then count no more."),
     )
 
     class Meta:
@@ -84,7 +96,7 @@ class Category(models.Model):
         ordering = ["order", "slug"]
 
     def __str__(self) -> str:
-        return self.name_en
+        return self.name
 
     @property
     def name(self) -> str:
@@ -103,15 +115,17 @@ class CategoryRules(models.Model):
     has been looked at by these rules, None when all have been.
     """
 
-    revision = models.UUIDField(default=uuid.uuid4)
-    done_to = models.BigIntegerField(null=True, default=0)
+    revision = models.UUIDField(_("revision"), default=uuid.uuid4)
+    done_to = models.BigIntegerField(_("done to"), null=True, default=0)
 
     class Meta:
         verbose_name = _("category rules")
         verbose_name_plural = _("category rules")
 
     def __str__(self) -> str:
-        return "followed" if self.done_to is None else f"followed up to {self.done_to}"
+        if self.done_to is None:
+            return gettext("followed")
+        return gettext("followed up to key %(key)s") % {"key": self.done_to}
 
 
 class CategoryCorrection(models.Model):
@@ -121,13 +135,20 @@ class CategoryCorrection(models.Model):
     the pool of that name: another that the chain puts under the same number has its own.
     """
 
-    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="+")
-    pool_id = UInt256Field()
-    name = models.CharField(max_length=400, blank=True)
-    category = models.ForeignKey(
-        Category, to_field="slug", null=True, on_delete=models.PROTECT, related_name="+"
+    contract = models.ForeignKey(
+        Contract, verbose_name=_("contract"), on_delete=models.PROTECT, related_name="+"
     )
-    corrected_at = models.DateTimeField(auto_now=True)
+    pool_id = UInt256Field(_("pool id"))
+    name = models.CharField(_("name"), max_length=400, blank=True)
+    category = models.ForeignKey(
+        Category,
+        verbose_name=_("category"),
+        to_field="slug",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    corrected_at = models.DateTimeField(_("corrected at"), auto_now=True)
 
     class Meta:
         verbose_name = _("category correction")
@@ -139,4 +160,5 @@ class CategoryCorrection(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"pool {self.pool_id}: {self.category_id or NO_CATEGORY}"
+        pool = gettext("pool %(number)s") % {"number": self.pool_id}
+        return f"{pool}: {self.category_id or NO_CATEGORY}"

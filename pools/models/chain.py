@@ -4,6 +4,7 @@ import secrets
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pools.fields import SequenceField, UInt256Field
@@ -20,46 +21,52 @@ def new_mark() -> int:
 class Chain(models.Model):
     """The chain this database follows. Its row is the writer's lock, and it counts the messages."""
 
-    chain_id = models.BigIntegerField(primary_key=True)
+    chain_id = models.BigIntegerField(_("chain id"), primary_key=True)
     # A reset test network keeps its chain id; the hash of an early block does not survive it.
-    anchor_number = models.BigIntegerField()
-    anchor_hash = models.CharField(max_length=HASH_LENGTH)
-    last_seq = models.BigIntegerField(default=0)
+    anchor_number = models.BigIntegerField(_("anchor number"))
+    anchor_hash = models.CharField(_("anchor hash"), max_length=HASH_LENGTH)
+    last_seq = models.BigIntegerField(_("last seq"), default=0)
     # Drawn anew whenever the count of an hour before today changes: sums over them may be kept.
-    activity_mark = models.BigIntegerField(default=new_mark, editable=False)
+    activity_mark = models.BigIntegerField(_("activity mark"), default=new_mark, editable=False)
 
     class Meta:
         verbose_name = _("chain")
         verbose_name_plural = _("chains")
 
     def __str__(self) -> str:
-        return f"chain {self.chain_id}"
+        return gettext("chain %(number)s") % {"number": self.chain_id}
 
 
 class Contract(models.Model):
     """One deployed pool contract, with the facts that concern it as a whole."""
 
-    chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="contracts")
-    address = models.CharField(max_length=ADDRESS_LENGTH)
-    start_block = models.BigIntegerField()
+    chain = models.ForeignKey(
+        Chain, verbose_name=_("chain"), on_delete=models.PROTECT, related_name="contracts"
+    )
+    address = models.CharField(_("address"), max_length=ADDRESS_LENGTH)
+    start_block = models.BigIntegerField(_("start block"))
 
-    paused = models.BooleanField(default=False)
-    emergency_mode = models.BooleanField(default=False)
-    performance_fee = UInt256Field(null=True)
-    fee_collector = models.CharField(max_length=ADDRESS_LENGTH, blank=True, default="")
-    owner = models.CharField(max_length=ADDRESS_LENGTH, blank=True, default="")
-    implementation = models.CharField(max_length=ADDRESS_LENGTH, blank=True, default="")
-    initialized_version = UInt256Field(null=True)
-    fees_collected = UInt256Field(default=0)
-    pools_total = models.BigIntegerField(default=0)
-    members_total = models.BigIntegerField(default=0)
-    total_contributed = UInt256Field(default=0)
-    events_total = models.BigIntegerField(default=0)
+    paused = models.BooleanField(_("paused"), default=False)
+    emergency_mode = models.BooleanField(_("emergency mode"), default=False)
+    performance_fee = UInt256Field(_("performance fee"), null=True)
+    fee_collector = models.CharField(
+        _("fee collector"), max_length=ADDRESS_LENGTH, blank=True, default=""
+    )
+    owner = models.CharField(_("owner"), max_length=ADDRESS_LENGTH, blank=True, default="")
+    implementation = models.CharField(
+        _("implementation"), max_length=ADDRESS_LENGTH, blank=True, default=""
+    )
+    initialized_version = UInt256Field(_("initialized version"), null=True)
+    fees_collected = UInt256Field(_("fees collected"), default=0)
+    pools_total = models.BigIntegerField(_("pools in all"), default=0)
+    members_total = models.BigIntegerField(_("members in all"), default=0)
+    total_contributed = UInt256Field(_("total contributed"), default=0)
+    events_total = models.BigIntegerField(_("events in all"), default=0)
     # The contract's own cursor: every stored log up to this block is folded into the facts above,
     # its pools and memberships, and none beyond it. Below a gap of history it waits.
-    folded_to = models.BigIntegerField(default=-1)
+    folded_to = models.BigIntegerField(_("folded to"), default=-1)
     # Counts the times that what is folded was saved: whoever folds in memory sees others' work.
-    revision = models.BigIntegerField(default=0)
+    revision = models.BigIntegerField(_("revision"), default=0)
 
     class Meta:
         verbose_name = _("contract")
@@ -75,29 +82,31 @@ class Contract(models.Model):
 class Cursor(models.Model):
     """The newest block whose events are stored. Moves only by compare-and-set."""
 
-    chain = models.OneToOneField(Chain, on_delete=models.PROTECT, primary_key=True)
-    number = models.BigIntegerField()
-    hash = models.CharField(max_length=HASH_LENGTH, blank=True)
-    timestamp = models.DateTimeField(null=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    chain = models.OneToOneField(
+        Chain, verbose_name=_("chain"), on_delete=models.PROTECT, primary_key=True
+    )
+    number = models.BigIntegerField(_("number"))
+    hash = models.CharField(_("hash"), max_length=HASH_LENGTH, blank=True)
+    timestamp = models.DateTimeField(_("timestamp"), null=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
     class Meta:
         verbose_name = _("cursor")
         verbose_name_plural = _("cursors")
 
     def __str__(self) -> str:
-        return f"block {self.number}"
+        return gettext("block %(number)s") % {"number": self.number}
 
 
 class Block(models.Model):
     """A header: of every block near the head, and of each older block that has logs."""
 
-    chain = models.ForeignKey(Chain, on_delete=models.PROTECT)
-    number = models.BigIntegerField()
-    hash = models.CharField(max_length=HASH_LENGTH)
-    parent_hash = models.CharField(max_length=HASH_LENGTH)
-    timestamp = models.DateTimeField()
-    canonical = models.BooleanField(default=True)
+    chain = models.ForeignKey(Chain, verbose_name=_("chain"), on_delete=models.PROTECT)
+    number = models.BigIntegerField(_("number"))
+    hash = models.CharField(_("hash"), max_length=HASH_LENGTH)
+    parent_hash = models.CharField(_("parent hash"), max_length=HASH_LENGTH)
+    timestamp = models.DateTimeField(_("timestamp"))
+    canonical = models.BooleanField(_("canonical"), default=True)
 
     class Meta:
         verbose_name = _("block")
@@ -124,29 +133,42 @@ class Log(models.Model):
     chain; `retracted_seq` the one with which the chain took it back, null while it stands.
     """
 
-    seq = SequenceField(primary_key=True)
+    seq = SequenceField(_("seq"), primary_key=True)
 
     # Only one writer makes these rows, in bulk: asking the database for each row whether its
     # contract and block exist would cost more than the row, and the indices below serve both.
     contract = models.ForeignKey(
-        Contract, on_delete=models.PROTECT, db_index=False, db_constraint=False
+        Contract,
+        verbose_name=_("contract"),
+        on_delete=models.PROTECT,
+        db_index=False,
+        db_constraint=False,
     )
-    block = models.ForeignKey(Block, on_delete=models.PROTECT, db_index=False, db_constraint=False)
-    block_number = models.BigIntegerField()
-    log_index = models.IntegerField()
-    timestamp = models.DateTimeField()
+    block = models.ForeignKey(
+        Block,
+        verbose_name=_("block"),
+        on_delete=models.PROTECT,
+        db_index=False,
+        db_constraint=False,
+    )
+    block_number = models.BigIntegerField(_("block number"))
+    log_index = models.IntegerField(_("log index"))
+    timestamp = models.DateTimeField(_("timestamp"))
     # Not indexed: hashes lie in no order, and each new one would touch another page.
-    transaction_hash = models.CharField(max_length=HASH_LENGTH)
-    transaction_index = models.IntegerField()
-    topics = models.BinaryField()  # 32 bytes each, one after the other
-    data = models.BinaryField()
-    kind = models.CharField(max_length=32, blank=True)  # empty: could not be decoded
+    transaction_hash = models.CharField(_("transaction hash"), max_length=HASH_LENGTH)
+    transaction_index = models.IntegerField(_("transaction index"))
+    topics = models.BinaryField(_("topics"))  # 32 bytes each, one after the other
+    data = models.BinaryField(_("data"))
+    kind = models.CharField(_("kind"), max_length=32, blank=True)  # empty: could not be decoded
     # The kind once more, null where it is the commonest, so that the index by kind stays small.
-    uncommon_kind = models.CharField(max_length=32, null=True)  # noqa: DJ001 - null is not ""
-    pool_id = UInt256Field(null=True)
-    account = models.CharField(max_length=ADDRESS_LENGTH, blank=True)
-    problem = models.CharField(max_length=300, blank=True)  # why it was not decoded or not folded
-    retracted_seq = models.BigIntegerField(null=True)
+    uncommon_kind = models.CharField(  # noqa: DJ001 - null is not ""
+        _("uncommon kind"), max_length=32, null=True
+    )
+    pool_id = UInt256Field(_("pool id"), null=True)
+    account = models.CharField(_("account"), max_length=ADDRESS_LENGTH, blank=True)
+    # Why it was not decoded or not folded
+    problem = models.CharField(_("problem"), max_length=300, blank=True)
+    retracted_seq = models.BigIntegerField(_("retracted seq"), null=True)
 
     class Meta:
         verbose_name = _("log")
@@ -178,7 +200,8 @@ class Log(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind or 'undecoded log'} {self.block_number}:{self.log_index}"
+        kind = self.kind or gettext("undecoded log")
+        return f"{kind} {self.block_number}:{self.log_index}"
 
 
 COMMONEST_KIND = "MemberJoined"

@@ -4,6 +4,7 @@ They describe our process, not the chain. Only the listener that holds the lease
 """
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pools.models.work import ListenerStatus
@@ -15,12 +16,13 @@ class ConnectionSpell(models.Model):
     Where a row ends before the next begins nobody reported: then no listener was at work.
     """
 
-    state = models.CharField(max_length=16, choices=ListenerStatus.State)
-    endpoint = models.CharField(max_length=253, blank=True)  # host name
-    detail = models.CharField(max_length=300, blank=True)  # why, in one redacted sentence
-    attempts = models.IntegerField(default=0)  # the most in a row to connect again
-    since = models.DateTimeField()
-    until = models.DateTimeField()  # the last sign of life, or when the next one began
+    state = models.CharField(_("state"), max_length=16, choices=ListenerStatus.State)
+    endpoint = models.CharField(_("endpoint"), max_length=253, blank=True)  # host name
+    # Why, in one redacted sentence
+    detail = models.CharField(_("detail"), max_length=300, blank=True)
+    attempts = models.IntegerField(_("attempts"), default=0)  # the most in a row to connect again
+    since = models.DateTimeField(_("since"))
+    until = models.DateTimeField(_("until"))  # the last sign of life, or when the next one began
 
     class Meta:
         verbose_name = _("connection spell")
@@ -34,7 +36,11 @@ class ConnectionSpell(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.state} since {self.since:%Y-%m-%d %H:%M:%S}"
+        since = f"{self.since:%Y-%m-%d %H:%M:%S}"
+        return gettext("%(state)s since %(since)s") % {
+            "state": self.get_state_display(),
+            "since": since,
+        }
 
 
 class LatencySample(models.Model):
@@ -45,14 +51,14 @@ class LatencySample(models.Model):
     """
 
     # Minutes since 1970: as a whole number, so that the database can put them into buckets.
-    minute = models.BigIntegerField()
-    endpoint = models.CharField(max_length=253)  # host name
-    answer_count = models.IntegerField(default=0)
-    answer_sum = models.FloatField(default=0)
-    answer_worst = models.FloatField(default=0)
-    store_count = models.IntegerField(default=0)
-    store_sum = models.FloatField(default=0)
-    store_worst = models.FloatField(default=0)
+    minute = models.BigIntegerField(_("minute"))
+    endpoint = models.CharField(_("endpoint"), max_length=253)  # host name
+    answer_count = models.IntegerField(_("answer count"), default=0)
+    answer_sum = models.FloatField(_("answer sum"), default=0)
+    answer_worst = models.FloatField(_("answer worst"), default=0)
+    store_count = models.IntegerField(_("store count"), default=0)
+    store_sum = models.FloatField(_("store sum"), default=0)
+    store_worst = models.FloatField(_("store worst"), default=0)
 
     class Meta:
         verbose_name = _("latency sample")
@@ -62,4 +68,7 @@ class LatencySample(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.endpoint} in minute {self.minute}"
+        return gettext("%(node)s in minute %(minute)s") % {
+            "node": self.endpoint,
+            "minute": self.minute,
+        }

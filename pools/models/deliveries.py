@@ -14,30 +14,32 @@ class AlertDelivery(models.Model):
     """One receiver and one occasion: an alert was raised, or is over, or somebody tries it out."""
 
     class Occasion(models.TextChoices):
-        RAISED = "raised"
-        RESOLVED = "resolved"
-        TEST = "test"  # of no alert
+        RAISED = "raised", _("Raised")
+        RESOLVED = "resolved", _("Resolved")
+        TEST = "test", _("Test")  # of no alert
 
     class State(models.TextChoices):
-        WAITING = "waiting"
-        SENT = "sent"
-        FAILED = "failed"  # given up: nobody tries again unless asked to
-        HELD = "held"  # until a silence ends
-        SPARED = "spared"  # it was over before the silence was
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")  # given up: nobody tries again unless asked to
+        HELD = "held", _("Held")  # until a silence ends
+        SPARED = "spared", _("Spared")  # it was over before the silence was
 
-    uid = models.UUIDField(default=uuid4, unique=True)  # by it a receiver knows what it has
-    alert = models.ForeignKey(Alert, null=True, on_delete=models.CASCADE)
-    occasion = models.CharField(max_length=16, choices=Occasion)
-    receiver = models.CharField(max_length=330)  # see `pools.receivers`
-    state = models.CharField(max_length=16, choices=State, default=State.WAITING)
-    attempts = models.IntegerField(default=0)
-    error = models.CharField(max_length=300, blank=True)  # of the last attempt, redacted
-    created_at = models.DateTimeField(auto_now_add=True)
-    due_at = models.DateTimeField(default=timezone.now)
+    # By it a receiver knows what it has
+    uid = models.UUIDField(_("uid"), default=uuid4, unique=True)
+    alert = models.ForeignKey(Alert, verbose_name=_("alert"), null=True, on_delete=models.CASCADE)
+    occasion = models.CharField(_("occasion"), max_length=16, choices=Occasion)
+    receiver = models.CharField(_("receiver"), max_length=330)  # see `pools.receivers`
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.WAITING)
+    attempts = models.IntegerField(_("attempts"), default=0)
+    # Of the last attempt, redacted
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    due_at = models.DateTimeField(_("due at"), default=timezone.now)
     # Who is sending it, and when that attempt counts as dead.
-    claim = models.CharField(max_length=32, blank=True)
-    claimed_until = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
+    claim = models.CharField(_("claim"), max_length=32, blank=True)
+    claimed_until = models.DateTimeField(_("claimed until"), null=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True)
 
     class Meta:
         verbose_name = _("alert delivery")
@@ -58,4 +60,4 @@ class AlertDelivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.occasion} to {self.receiver}"
+        return f"{self.get_occasion_display()}: {self.receiver}"

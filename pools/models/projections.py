@@ -1,6 +1,7 @@
 """What follows from the logs: pools, memberships, counts; and what only the views tell."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pools.fields import UInt256Field
@@ -12,24 +13,33 @@ class Pool(models.Model):
     """A savings pool, folded from its events: the contract's own numbers."""
 
     class Status(models.IntegerChoices):
-        ACCEPTING = 0, "accepting"
-        ACTIVE = 1, "active"
-        CLOSED = 2, "closed"
+        ACCEPTING = 0, _("Open")
+        ACTIVE = 1, _("Active")
+        CLOSED = 2, _("Closed")
 
-    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="pools")
-    pool_id = UInt256Field()
-    name = models.CharField(max_length=400, blank=True)  # cleaned, for showing and searching
-    name_raw = models.BinaryField()
-    creator = models.CharField(max_length=ADDRESS_LENGTH, db_index=True)
-    status = models.PositiveSmallIntegerField(choices=Status)
-    min_contribution = UInt256Field()
-    max_members = UInt256Field()
-    member_count = models.BigIntegerField(db_index=True)
-    total_contributed = UInt256Field(db_index=True)
+        @property
+        def word(self) -> str:
+            """What programs call it, in any language: "accepting" and so on."""
+            return self.name.lower()
+
+    contract = models.ForeignKey(
+        Contract, verbose_name=_("contract"), on_delete=models.PROTECT, related_name="pools"
+    )
+    pool_id = UInt256Field(_("pool id"))
+    # Cleaned, for showing and searching
+    name = models.CharField(_("name"), max_length=400, blank=True)
+    name_raw = models.BinaryField(_("raw name"))
+    creator = models.CharField(_("creator"), max_length=ADDRESS_LENGTH, db_index=True)
+    status = models.PositiveSmallIntegerField(_("status"), choices=Status)
+    min_contribution = UInt256Field(_("min contribution"))
+    max_members = UInt256Field(_("max members"))
+    member_count = models.BigIntegerField(_("member count"), db_index=True)
+    total_contributed = UInt256Field(_("total contributed"), db_index=True)
     # The only column that people have a say in. The column holds the slug; the indices below are
     # for the lists of one category in each of their orders, and answer for the foreign key, too.
     category = models.ForeignKey(
         Category,
+        verbose_name=_("category"),
         to_field="slug",
         db_column="category",
         null=True,
@@ -38,15 +48,15 @@ class Pool(models.Model):
         db_index=False,
         db_constraint=False,
     )
-    created_at = models.DateTimeField()
-    created_block = models.BigIntegerField()
-    created_log_index = models.IntegerField()
-    created_tx = models.CharField(max_length=HASH_LENGTH)
-    closed_at = models.DateTimeField(null=True)
-    events = models.BigIntegerField()
-    last_event_at = models.DateTimeField(db_index=True)
-    last_block = models.BigIntegerField()
-    last_log_index = models.IntegerField()
+    created_at = models.DateTimeField(_("created at"))
+    created_block = models.BigIntegerField(_("created block"))
+    created_log_index = models.IntegerField(_("created log index"))
+    created_tx = models.CharField(_("creating transaction"), max_length=HASH_LENGTH)
+    closed_at = models.DateTimeField(_("closed at"), null=True)
+    events = models.BigIntegerField(_("events"))
+    last_event_at = models.DateTimeField(_("last event at"), db_index=True)
+    last_block = models.BigIntegerField(_("last block"))
+    last_log_index = models.IntegerField(_("last log index"))
 
     class Meta:
         verbose_name = _("pool")
@@ -69,7 +79,7 @@ class Pool(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or f"Pool #{self.pool_id}"
+        return self.name or gettext("Pool #%(number)s") % {"number": self.pool_id}
 
 
 class Membership(models.Model):
@@ -78,6 +88,7 @@ class Membership(models.Model):
     # As with `Log`: one writer makes these rows in bulk, and the constraint below is an index.
     pool = models.ForeignKey(
         Pool,
+        verbose_name=_("pool"),
         on_delete=models.CASCADE,
         related_name="memberships",
         db_index=False,
@@ -85,13 +96,13 @@ class Membership(models.Model):
     )
     # Whose pools these are is found by the logs of the account: an index here would be written all
     # over with every range of history.
-    account = models.CharField(max_length=ADDRESS_LENGTH)
-    contribution = UInt256Field()
-    shares = UInt256Field()
-    active = models.BooleanField()
-    joined_at = models.DateTimeField()
-    left_at = models.DateTimeField(null=True)
-    yield_claimed = UInt256Field()
+    account = models.CharField(_("account"), max_length=ADDRESS_LENGTH)
+    contribution = UInt256Field(_("contribution"))
+    shares = UInt256Field(_("shares"))
+    active = models.BooleanField(_("active"))
+    joined_at = models.DateTimeField(_("joined at"))
+    left_at = models.DateTimeField(_("left at"), null=True)
+    yield_claimed = UInt256Field(_("yield claimed"))
 
     class Meta:
         verbose_name = _("membership")
@@ -107,10 +118,10 @@ class Membership(models.Model):
 class HourlyActivity(models.Model):
     """How many events of a kind one contract emitted in one hour (UTC) of block time."""
 
-    contract = models.ForeignKey(Contract, on_delete=models.PROTECT)
-    hour = models.DateTimeField()
-    kind = models.CharField(max_length=32)
-    count = models.BigIntegerField()
+    contract = models.ForeignKey(Contract, verbose_name=_("contract"), on_delete=models.PROTECT)
+    hour = models.DateTimeField(_("hour"))
+    kind = models.CharField(_("kind"), max_length=32)
+    count = models.BigIntegerField(_("count"))
 
     class Meta:
         verbose_name = _("hourly activity")
@@ -130,14 +141,16 @@ class PoolReading(models.Model):
     Not derived from logs, so it stands apart from `Pool` and outlives folding anew.
     """
 
-    contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="readings")
-    pool_id = UInt256Field()
-    max_contribution = UInt256Field()
-    musd_minted = UInt256Field()
-    yield_generated = UInt256Field()
-    block_number = models.BigIntegerField()
-    block_hash = models.CharField(max_length=HASH_LENGTH)
-    read_at = models.DateTimeField(auto_now=True)
+    contract = models.ForeignKey(
+        Contract, verbose_name=_("contract"), on_delete=models.PROTECT, related_name="readings"
+    )
+    pool_id = UInt256Field(_("pool id"))
+    max_contribution = UInt256Field(_("max contribution"))
+    musd_minted = UInt256Field(_("MUSD minted"))
+    yield_generated = UInt256Field(_("yield generated"))
+    block_number = models.BigIntegerField(_("block number"))
+    block_hash = models.CharField(_("block hash"), max_length=HASH_LENGTH)
+    read_at = models.DateTimeField(_("read at"), auto_now=True)
 
     class Meta:
         verbose_name = _("pool reading")
@@ -147,4 +160,7 @@ class PoolReading(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"pool {self.pool_id} at block {self.block_number}"
+        return gettext("pool %(number)s at block %(block)s") % {
+            "number": self.pool_id,
+            "block": self.block_number,
+        }

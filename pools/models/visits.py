@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 class RegionCount(models.Model):
     """How many browsers told on one day (UTC) that they keep the time of a zone (IANA name)."""
 
-    day = models.DateField()
-    region = models.CharField(max_length=64)
-    count = models.BigIntegerField(default=0)
+    day = models.DateField(_("day"))
+    region = models.CharField(_("region"), max_length=64)
+    count = models.BigIntegerField(_("count"), default=0)
 
     class Meta:
         verbose_name = _("region count")

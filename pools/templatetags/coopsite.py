@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import ngettext
 
 from pools import answer_times, filter_fields, presentation, sparklines
 from pools.models import Pool
@@ -31,8 +31,8 @@ register.filter("picture", sparklines.picture)
 register.filter("answers_picture", answer_times.picture)
 register.filter("asked_moment", filter_fields.asked_moment)
 
-STATUS_WORDS = ("accepting", "active", "closed")
-STATUS_LABELS = (gettext_noop("Open"), gettext_noop("Active"), gettext_noop("Closed"))
+STATUS_WORDS = tuple(status.word for status in Pool.Status)
+STATUS_LABELS = tuple(status.label for status in Pool.Status)
 
 
 @register.simple_tag
@@ -125,7 +125,7 @@ def status_word(pool: Pool) -> str:
 
 @register.filter
 def status_label(pool: Pool) -> str:
-    return _(STATUS_LABELS[pool.status])
+    return str(STATUS_LABELS[pool.status])
 
 
 @register.filter
