@@ -38,6 +38,7 @@ OF_WHAT_STAFF_DECIDE_OF_ALERTS = (
     "test_alerting_admin",
     "test_silences",
     "test_rules",
+    "test_admin_history",
 )
 OF_WHAT_IS_FOLDED_ANEW = ("test_rebuild", "test_rebuild_histories", "test_time_travel")
 
