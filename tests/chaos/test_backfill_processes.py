@@ -1,14 +1,18 @@
 """The real backfill, killed at random while it stores a long past, alone and beside a listener."""
 
 import json
+import operator
 import random
 import signal
+import sqlite3
 import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from coopsite.stack.programs import ROOT
@@ -51,10 +55,21 @@ def killed(stack: Stack, *, after: float) -> bool:
     return False
 
 
-def covered(stack: Stack) -> tuple[int, list[list[int]]]:
-    """How many blocks are proved, and the gaps."""
-    (found,) = json.loads(stack.manage("coverage", "--json"))["contracts"]
-    return found["covered_blocks"], found["gaps"]
+def progress(stack: Stack) -> tuple[int, int]:
+    """How many blocks the records call proved, and up to which one they are folded.
+
+    Asked without the start of another command after each kill.
+    """
+    url = stack.environment.get("DATABASE_URL")
+    records = stack.directory / "coopsite.sqlite3"
+    with closing(psycopg.connect(url) if url else sqlite3.connect(records)) as connection:
+        cursor = connection.cursor()
+        cursor.execute(
+            "SELECT (SELECT SUM(to_block - from_block + 1) FROM pools_coveredrange),"
+            " (SELECT MIN(folded_to) FROM pools_contract)"
+        )
+        proved, folded = cursor.fetchone()
+    return int(proved or 0), int(folded)
 
 
 @pytest.mark.timeout(300)
@@ -67,17 +82,21 @@ def test_killed_at_random_it_ends_with_what_the_chain_says(
         stack.environment["DATABASE_URL"] = request.getfixturevalue("postgres_url")
         stack.manage("migrate", "--no-input", "--verbosity", "0")
     chance = random.Random(11)
-    proved = 0
+    before = (0, 0)
     kills = 0
-    while killed(stack, after=chance.uniform(0.0, 1.0)):
+    # What is done cannot be killed any more: then it has only to find that nothing is left.
+    while before != (past.blocks, past.blocks) and killed(stack, after=chance.uniform(0.0, 1.0)):
         kills += 1
         assert kills < 60, "it does not get on"
-        now, _ = covered(stack)
-        assert now >= proved, "what was proved is so no more"
-        proved = now
+        now = progress(stack)
+        assert all(map(operator.ge, now, before)), "what was proved or folded is so no more"
+        before = now
     assert kills > 0
+    assert not killed(stack, after=60)
     check(stack, past)
-    assert covered(stack) == (past.blocks, [])
+    (found,) = json.loads(stack.manage("coverage", "--json"))["contracts"]
+    assert (found["covered_blocks"], found["gaps"]) == (past.blocks, [])
+    assert progress(stack) == (past.blocks, past.blocks)
 
 
 def test_ctrl_c_ends_it_in_order(past: PastChain, stack_of_past: Stack) -> None:
