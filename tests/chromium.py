@@ -10,6 +10,17 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from coopsite.tools import find_chromium
 
+# With each new window Chromium draws its address bar's drop-down as pages of their own, which
+# nobody sees here and which cost more than the page under test. It heeds only the last of several
+# `--disable-features`: what Playwright turns off has to be said again.
+WITHOUT = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect"),
+    *("TcpPortRandomizationWin", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled"),
+    *("PreconnectToSearch", "msForceBrowserSignIn", "msEdgeUpdateLaunchServicesPreferredVersion"),
+)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -18,6 +29,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(WITHOUT)}",
 ]
 
 
