@@ -187,15 +187,22 @@ def charts_of(request: HttpRequest) -> tuple[OwnChart, ...]:
 
 
 def keep(
-    response: HttpResponse, arranged: Arrangement, charts: Iterable[OwnChart] | None = None
+    response: HttpResponse,
+    arranged: Arrangement,
+    charts: Iterable[OwnChart] | None = None,
+    *,
+    suffix: str = "",
 ) -> None:
-    """Have the browser keep it, and its charts, unless they are as before."""
+    """Have the browser keep it, and its charts, unless they are as before.
+
+    `suffix` is for cookies of other names.
+    """
     kept = {COOKIE: str(arranged)}
     if charts is not None:
         kept[CHARTS_COOKIE] = own_charts.written(charts)
     for name, value in kept.items():
         response.set_cookie(
-            name, value, max_age=KEPT, httponly=True, samesite="Lax", secure=settings.HTTPS
+            name + suffix, value, max_age=KEPT, httponly=True, samesite="Lax", secure=settings.HTTPS
         )
 
 

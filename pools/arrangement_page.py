@@ -36,6 +36,7 @@ def arrangement(request: HttpRequest) -> HttpResponse:
         "room": len(charts) < own_charts.MOST,
         "most": own_charts.MOST,
         "widths": arranging.WIDTH_WORDS,
+        "before": shared_arrangement.before(request),
         "chosen_period": period,
         "periods": [(each, period_words(each)) for each in PERIODS],
         "snippets": embedding.dashboard_snippets(request, Shown(arranged, charts), period),
@@ -91,6 +92,7 @@ def _keep_shared(request: HttpRequest) -> HttpResponse | None:
     if shared is None:
         return None
     response = redirect(f"{reverse('pools:dashboard')}?{chosen_period.read(request.POST).query}")
+    shared_arrangement.remember(request, response)
     arranging.keep(response, shared.arranged, shared.charts)
     return response
 
@@ -98,6 +100,7 @@ def _keep_shared(request: HttpRequest) -> HttpResponse | None:
 def _keep(request: HttpRequest, charts: tuple[OwnChart, ...]) -> HttpResponse:
     if "reset" in request.POST:
         response = redirect("pools:arrangement")
+        shared_arrangement.remember(request, response)
         arranging.forget(response)
         return response
     known = arranging.read("", charts).order

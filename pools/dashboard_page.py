@@ -32,7 +32,6 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "shared": True,
             "has_own": shared_arrangement.is_kept_by(request),
             "own_charts": len(own.charts),
-            "own_query": shared_arrangement.carried(own.charts, str(own.arranged)).query,
             "is_same": (own.arranged, own.charts) == (shown.arranged, shown.charts),
         }
     return render(request, "dashboard/dashboard.html", context)

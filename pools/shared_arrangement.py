@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from pools import arrangement, own_charts
 from pools.arrangement import EVERYTHING, HIDDEN, WIDTHS, Arrangement
 from pools.own_charts import OwnChart
 
+BEFORE: Final = "_before"  # after the cookies' names, for those that were replaced
+_COOKIES: Final = (arrangement.COOKIE, arrangement.CHARTS_COOKIE)
 FIELD: Final = "arrangement"
 CHARTS_FIELD: Final = "charts"
 Fields = tuple[tuple[str, str], ...]
@@ -51,7 +53,23 @@ def own_of(request: HttpRequest) -> Shown:
 
 def is_kept_by(request: HttpRequest) -> bool:
     """Whether the browser has one of its own."""
-    return not {arrangement.COOKIE, arrangement.CHARTS_COOKIE}.isdisjoint(request.COOKIES)
+    return any(name in request.COOKIES for name in _COOKIES)
+
+
+def before(request: HttpRequest) -> Shown | None:
+    """What the browser's own took the place of when it was last replaced as a whole, if it was."""
+    kept = [request.COOKIES.get(name + BEFORE) for name in _COOKIES]
+    if kept == [None, None]:
+        return None
+    text, charts = (each or "" for each in kept)
+    return carried(own_charts.read(charts), text)
+
+
+def remember(request: HttpRequest, response: HttpResponse) -> None:
+    """Have the browser keep its own, if it has one, as what was before."""
+    if is_kept_by(request):
+        own = own_of(request)
+        arrangement.keep(response, own.arranged, own.charts, suffix=BEFORE)
 
 
 def of_address(asked: Mapping[str, str]) -> Shown | None:

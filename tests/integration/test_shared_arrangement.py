@@ -177,11 +177,6 @@ def test_keeping_it_is_asked_for_and_says_what_it_replaces(
     html = client.get("/", OURS).content.decode()
     assert "and of your 1 chart." in html
     assert "Replace mine" in html
-    back = re.search(r'href="/\?([^"]+)">A link to yours', html)
-    assert back
-    yours = of_address(QueryDict(back[1].replace("&amp;", "&")).dict())
-    assert yours is not None
-    assert yours.charts[0].definition == Definition("l")
     for name, value in (("arrangement", OURS["arrangement"]), ("own_charts", OURS["charts"])):
         client.cookies[name] = value
     html = client.get("/", OURS).content.decode()
@@ -202,6 +197,51 @@ def test_it_is_kept_by_a_form_with_its_token_and_only_as_it_can_be_read(
     client.post("/arrangement/", {"arrangement": EVIL, "charts": EVIL, "from": EVIL})
     assert client.cookies[arrangement.COOKIE].value == str(arrangement.read(""))
     assert client.cookies[arrangement.CHARTS_COOKIE].value == ""
+
+
+def brought_back(client: Client) -> str:
+    """What the form says of the arrangement before, once it was sent."""
+    html = client.get("/arrangement/").content.decode()
+    form = html.partition("Before this one you had another")[0].rpartition("<form")[2]
+    client.post("/arrangement/", dict(re.findall(r'name="(a\w+|charts)" value="([^"]*)"', form)))
+    return html.partition("you had another arrangement")[2][:40]
+
+
+def test_one_that_was_replaced_is_brought_back_and_the_other_then_too(
+    client: Client, chain: ChainFactory
+) -> None:
+    charts = own_charts.written([OwnChart(1, Definition("l")), OwnChart(2, Definition("j"))])
+    client.cookies[arrangement.COOKIE] = "newest.-cards"
+    client.cookies[arrangement.CHARTS_COOKIE] = charts
+    assert "Bring it back" not in client.get("/arrangement/").content.decode()
+    client.post("/arrangement/", OURS)
+    assert client.cookies[arrangement.CHARTS_COOKIE].value == OURS["charts"]
+    assert brought_back(client).startswith(", with 2 charts")
+    assert client.cookies[arrangement.CHARTS_COOKIE].value == charts
+    assert sections(client.get("/").content.decode())[0] == "newest"
+    assert brought_back(client).startswith(", with 1 chart ")
+    assert client.cookies[arrangement.CHARTS_COOKIE].value == OURS["charts"]
+    assert sections(client.get("/").content.decode()) == ["charts", "activity", "newest"]
+
+
+def test_one_that_was_reset_is_brought_back(client: Client, chain: ChainFactory) -> None:
+    client.cookies[arrangement.COOKIE] = "newest.-cards"
+    client.post("/arrangement/", {"reset": "1"})
+    assert sections(client.get("/").content.decode())[0] == "cards"
+    assert brought_back(client).startswith(".")
+    assert sections(client.get("/").content.decode())[0] == "newest"
+
+
+def test_who_had_none_of_their_own_has_none_to_bring_back(
+    client: Client, chain: ChainFactory
+) -> None:
+    client.post("/arrangement/", OURS)
+    assert "Bring it back" not in client.get("/arrangement/").content.decode()
+    for name in (arrangement.COOKIE, arrangement.CHARTS_COOKIE):
+        client.cookies[name + shared_arrangement.BEFORE] = EVIL
+    html = client.get("/arrangement/").content.decode()
+    assert "Bring it back" in html
+    assert EVIL not in html
 
 
 def test_a_get_keeps_nothing(client: Client, chain: ChainFactory) -> None:
