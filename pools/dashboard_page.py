@@ -91,7 +91,7 @@ def context_of(
             arranged,
             shown.charts,
             period.period,
-            editable=is_own,
+            is_own=is_own,
             carried=urlencode([*shown.fields, *fixed, *kind_fields]),
         )
     return context

@@ -18,12 +18,12 @@ def arranged(
     own: Sequence[OwnChart],
     period: Period,
     *,
-    editable: bool = True,
+    is_own: bool = True,
     carried: str = "",
 ) -> SafeString:
     """In their order and sizes, in the active language.
 
-    Charts that are `editable` are the browser's own and lead to their form; others are part of
+    Where it is the browser's own (`is_own`), its charts lead to their form; else they are part of
     what the address carries. Links to other days pass on what is `carried`.
     """
     names = arrangement.parts("charts")
@@ -31,11 +31,11 @@ def arranged(
     ready = [name for name in names if name not in {chart.name for chart in chosen}]
     found = kept.figures(period, ready) if ready else {}
     if chosen:
-        found |= kept_own.figures(chosen, period, editable=editable)
+        found |= kept_own.figures(chosen, period, is_own=is_own)
     for name in names:
         if css := CSS.get(arrangement.width(f"charts{OF}{name}")):
             found[name] = SafeString(found[name].replace(NORMAL, f'{NORMAL[:-1]} {css}"', 1))
     html = "".join(found[name] for name in names)
-    if carried or not editable:
+    if carried or not is_own:
         html = links.carrying(html, carried)
     return mark_safe(html)  # noqa: S308 - rendered by us

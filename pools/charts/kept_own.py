@@ -42,11 +42,11 @@ _lock = threading.Lock()
 
 
 def figures(
-    charts: Iterable[OwnChart], page_period: Period, *, editable: bool = True
+    charts: Iterable[OwnChart], page_period: Period, *, is_own: bool = True
 ) -> dict[str, SafeString]:
     """The figures by the charts' names, in the active language, for a page of this period.
 
-    Those that are `editable` are the browser's own and lead to their form.
+    Where they are the browser's own (`is_own`) they lead to their form.
     """
     now, clock = timezone.now(), time.monotonic()
     state: Hashable = None
@@ -63,7 +63,7 @@ def figures(
                 reader = readers.setdefault(period, own.Reader(period, now))
                 drawing = _drawn(chart.definition, period, reader, state, clock + GOOD_FOR)
                 _keep(key, drawing)
-        shown[chart.name] = _figure(chart, drawing, editable=editable)
+        shown[chart.name] = _figure(chart, drawing, is_own=is_own)
     return shown
 
 
@@ -89,11 +89,11 @@ def _keep(key: Key, drawing: Drawing) -> None:
         _kept[key] = drawing
 
 
-def _figure(chart: OwnChart, drawing: Drawing, *, editable: bool) -> SafeString:
+def _figure(chart: OwnChart, drawing: Drawing, *, is_own: bool) -> SafeString:
     hint = f"{drawing.title} · {drawing.hint}".rstrip(" ·") if chart.title else drawing.hint
     context = {
         "name": f"{own.NAME}{chart.definition}",
-        "slot": chart.slot if editable else None,
+        "slot": chart.slot if is_own else None,
         "title": chart.title or drawing.title,
         "hint": hint,
         "inside": drawing.inside,
