@@ -1,7 +1,7 @@
 """`make bench`: every measurement, one after the other, with the machine it ran on.
 
-`python -m tests.bench NAME` runs one of them: latency, fanout, idle, pages, lighthouse, burst,
-history, growth, rebuild, crowded.
+`python -m tests.bench NAME` runs one of them: latency, fanout, restart, idle, pages, lighthouse,
+burst, history, growth, rebuild, crowded.
 """
 
 import importlib
@@ -13,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 MEASUREMENTS = (
     "latency",
     "fanout",
+    "restart",
     "idle",
     "pages",
     "lighthouse",

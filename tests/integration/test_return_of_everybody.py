@@ -3,19 +3,16 @@
 import asyncio
 import random
 import re
-from contextlib import suppress
-
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from pools import selectors
 from pools.rows import FEED_ROWS
 from tests.factories import ANA, ChainFactory
 from tests.live import WebServers, watching
+from tests.returning import until_let_in
 
 BROWSERS = 2000
 EVENT_ROWS = re.compile(r"data-event=[\"']?(0x[0-9a-f]{64}:\d+)")
-FIRST_DELAY, LONGEST_DELAY = 1.0, 15.0  # seconds, each of them at most, as in our script
-PATIENCE = 240.0  # seconds: alone on two cores all are back after ten to fifteen
+PATIENCE = 240.0  # seconds; how soon they are back is measured by the bench
 
 
 async def test_two_thousand_come_back_at_once_and_miss_nothing(web_servers: WebServers) -> None:
@@ -31,16 +28,6 @@ async def test_two_thousand_come_back_at_once_and_miss_nothing(web_servers: WebS
     back = asyncio.Semaphore(0)
     home = asyncio.Event()
 
-    async def come_back() -> list[str]:
-        delay = FIRST_DELAY
-        while True:
-            await asyncio.sleep(delay * chance.random())
-            # Daphne drops a socket whose handshake waits five seconds for its turn, as on a slow
-            # machine some of so many do: our script comes again then, a little later each time.
-            with suppress(InvalidHandshake, ConnectionClosed, OSError):
-                return await visit()
-            delay = min(2 * delay, LONGEST_DELAY)
-
     async def visit() -> list[str]:
         async with watching(
             server, first_word=seen, open_timeout=PATIENCE, ping_interval=None
@@ -53,7 +40,7 @@ async def test_two_thousand_come_back_at_once_and_miss_nothing(web_servers: WebS
             return browser.keys or rows
 
     async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
-        browsers = [group.create_task(come_back()) for _ in range(BROWSERS)]
+        browsers = [group.create_task(until_let_in(visit, chance)) for _ in range(BROWSERS)]
         for _ in range(BROWSERS):
             await back.acquire()
         home.set()
