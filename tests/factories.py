@@ -5,9 +5,10 @@ through `pools.ingest`, so that what a test sees is what the listener would have
     chain.block(chain.created(1, name="Casa"), chain.joined(1, ANA, 5 * BTC))
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any
 
 from eth_abi import encode
@@ -100,11 +101,13 @@ class ChainFactory:
         header = self._next(at)
         return self._append([header], tuple(self._logs(header, events)))
 
-    def blocks(self, *blocks: tuple[Emitted, ...]) -> Committed:
-        """Append several blocks in one step, as catching up does."""
+    def blocks(
+        self, *blocks: tuple[Emitted, ...], at: Sequence[datetime] | None = None
+    ) -> Committed:
+        """Append several blocks in one step, as catching up does; `at` has the time of each."""
         headers, logs = [], []
-        for events in blocks:
-            header = self._next(None)
+        for events, time in zip(blocks, at or repeat(None), strict=at is not None):
+            header = self._next(time)
             headers.append(header)
             logs += self._logs(header, events)
         return self._append(headers, tuple(logs))

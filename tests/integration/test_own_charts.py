@@ -25,7 +25,7 @@ from pools.rows import shown_amount
 from pools.selectors import subjects
 from pools.selectors.hours import GROUPS
 from pools.stretches import Days, Period
-from tests.factories import BTC, CONTRACT, ChainFactory, address
+from tests.factories import BTC, CONTRACT, ChainFactory, Emitted, address
 
 pytestmark = pytest.mark.django_db
 PEOPLE = [address(f"person {number}") for number in range(6)]
@@ -63,6 +63,7 @@ def happen(now: datetime) -> ChainFactory:
             ),
             at=at,
         )
+    happened: list[tuple[datetime, Emitted]] = []
     while (at := at + timedelta(minutes=chance.randrange(5, 2400))) < now:
         contract, pool = chance.choice(CONTRACTS), chance.choice((1, 2))
         given: dict[str, Any] = {"contract": contract, "pool_id": pool}
@@ -77,7 +78,8 @@ def happen(now: datetime) -> ChainFactory:
             given |= {"btc_amount": amount, "shares": amount}
         else:
             kind, given = "Paused", {"contract": contract, "account": PEOPLE[0]}
-        chain.block(chain.event(kind, **given), at=at)
+        happened.append((at, chain.event(kind, **given)))
+    chain.blocks(*((event,) for _at, event in happened), at=[at for at, _event in happened])
     chain.roll_back(chain.head.number - 3)
     last = {"contract": CONTRACTS[0], "pool_id": 1, "member": PEOPLE[0], "btc_amount": BTC}
     chain.block(chain.event("MemberJoined", **last, shares=BTC), at=now - timedelta(minutes=3))
