@@ -27,7 +27,7 @@ from pools.selectors import balances, summed_past
 from pools.selectors.balances import Standing
 from pools.selectors.hours import GROUPS
 from pools.templatetags.coopsite import pool_url
-from tests.factories import BTC, NOON, ChainFactory, address
+from tests.factories import BTC, NOON, ChainFactory, Emitted, address
 
 pytestmark = pytest.mark.django_db
 NOW = NOON + timedelta(days=40, minutes=25)
@@ -41,6 +41,7 @@ def chain() -> ChainFactory:
     chain = ChainFactory(start_time=NOON)
     at = NOON
     chain.block(*(chain.created(number) for number in range(1, 4)), at=at)
+    happened: list[tuple[datetime, Emitted]] = []
     for step in range(160):
         at += timedelta(minutes=chance.randrange(5, 700))
         if at > NOW:
@@ -49,8 +50,8 @@ def chain() -> ChainFactory:
         event = chance.choice((chain.joined, chain.joined, chain.left))(pool, person, BTC)
         if step % 20 == 0:
             event = chain.created(step + 10)
-        chain.block(event, at=at)
-    chain.block(chain.joined(1, PEOPLE[0], BTC), at=NOW - timedelta(minutes=3))
+        happened.append((at, event))
+    chain.past(*happened, (NOW - timedelta(minutes=3), chain.joined(1, PEOPLE[0], BTC)))
     return chain
 
 

@@ -79,7 +79,7 @@ def happen(now: datetime) -> ChainFactory:
         else:
             kind, given = "Paused", {"contract": contract, "account": PEOPLE[0]}
         happened.append((at, chain.event(kind, **given)))
-    chain.blocks(*((event,) for _at, event in happened), at=[at for at, _event in happened])
+    chain.past(*happened)
     chain.roll_back(chain.head.number - 3)
     last = {"contract": CONTRACTS[0], "pool_id": 1, "member": PEOPLE[0], "btc_amount": BTC}
     chain.block(chain.event("MemberJoined", **last, shares=BTC), at=now - timedelta(minutes=3))

@@ -18,7 +18,7 @@ from pools.charts import compared, dashboard, kept
 from pools.charts.shown import Chart
 from pools.models import Log
 from pools.stretches import Days, Period
-from tests.factories import BTC, NOON, ChainFactory, address
+from tests.factories import BTC, NOON, ChainFactory, Emitted, address
 
 pytestmark = pytest.mark.django_db
 NOW = NOON + timedelta(days=90, minutes=25)
@@ -33,6 +33,7 @@ def chain() -> ChainFactory:
     chain = ChainFactory(start_time=NOON)
     at = NOON
     chain.block(*(chain.created(number) for number in range(1, 4)), at=at)
+    happened: list[tuple[datetime, Emitted]] = []
     for step in range(120):
         at += timedelta(minutes=chance.randrange(5, 2400))
         if at > NOW:
@@ -40,8 +41,8 @@ def chain() -> ChainFactory:
         event = chain.joined(chance.randrange(1, 4), chance.choice(PEOPLE), BTC)
         if step % 20 == 0:
             event = chain.created(step + 10)
-        chain.block(event, at=at)
-    chain.block(chain.joined(1, PEOPLE[0], BTC), at=NOW - timedelta(minutes=3))
+        happened.append((at, event))
+    chain.past(*happened, (NOW - timedelta(minutes=3), chain.joined(1, PEOPLE[0], BTC)))
     return chain
 
 

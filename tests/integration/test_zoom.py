@@ -2,7 +2,7 @@
 
 import random
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -14,7 +14,7 @@ from pools.charts import dashboard, kept, kept_own
 from pools.own_charts import EVERYTHING, Definition, OwnChart, Subject
 from pools.templatetags.charts import table_rows
 from realtime import fragments
-from tests.factories import BTC, CONTRACT, NOON, ChainFactory, address
+from tests.factories import BTC, CONTRACT, NOON, ChainFactory, Emitted, address
 
 pytestmark = pytest.mark.django_db
 NOW = NOON + timedelta(days=400, minutes=25)
@@ -36,15 +36,16 @@ def chain() -> ChainFactory:
     chain = ChainFactory(start_time=NOON)
     chain.block(*(chain.created(number) for number in (1, 2, 3)), at=NOON)
     at = NOON
+    happened: list[tuple[datetime, Emitted]] = []
     while (at := at + timedelta(minutes=chance.randrange(60, 9000))) < NOW:
-        chain.block(
-            chain.joined(chance.randrange(1, 4), chance.choice(PEOPLE), BTC),
-            chain.left(chance.randrange(1, 4), chance.choice(PEOPLE), BTC),
-            at=at,
-        )
+        happened += [
+            (at, kind(chance.randrange(1, 4), chance.choice(PEOPLE), BTC))
+            for kind in (chain.joined, chain.left)
+        ]
     for number, minutes in enumerate((310, 250, 245, 70, 61, 20, 3)):
         joined = chain.joined(number % 3 + 1, PEOPLE[number % 5], BTC)
-        chain.block(joined, at=NOW - timedelta(minutes=minutes))
+        happened.append((NOW - timedelta(minutes=minutes), joined))
+    chain.past(*happened)
     return chain
 
 
