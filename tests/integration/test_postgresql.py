@@ -4,63 +4,27 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from coopsite.stack.programs import ROOT
 from tests.processes import Stack
 from tests.traffic import Traffic, events_in_api, events_on_chain
 from tests.waiting import until
 
-OF_THE_RECORDS = (
-    "test_ingest",
-    "test_ingest_histories",
-    "test_ingest_past",
-    "test_leases",
-    "test_api",
-    "test_backfill",
-    "test_ledger",
-    "test_status_page",
-    "test_compiled",
+FILES = (
+    *("test_own_charts", "verify", "test_readings"),
+    *("test_ingest", "test_ingest_histories", "test_ingest_past", "test_leases", "test_api"),
+    *("test_backfill", "test_ledger", "test_status_page", "test_compiled"),
+    *("test_rebuild", "test_rebuild_histories", "test_time_travel"),
+    *("test_alert_services", "test_alerting_admin", "test_silences", "test_rules"),
+    *("test_admin_history", "test_alerts", "test_alert_sending", "test_alert_receivers"),
+    *("test_alert_claims", "test_test_alert", "test_thresholds"),
+    *("test_categories", "test_visits", "test_migrations"),
 )
-OF_WHAT_IS_BESIDE_THEM = ("test_categories", "test_visits", "test_migrations")
-OF_CHARTS = ("test_own_charts",)
-OF_WHAT_THE_VIEWS_TELL = ("verify", "test_readings")
-OF_ALERTS = (
-    "test_alerts",
-    "test_alert_sending",
-    "test_alert_receivers",
-    "test_alert_claims",
-    "test_test_alert",
-    "test_thresholds",
-)
-OF_WHAT_STAFF_DECIDE_OF_ALERTS = (
-    "test_alert_services",
-    "test_alerting_admin",
-    "test_silences",
-    "test_rules",
-    "test_admin_history",
-)
-OF_WHAT_IS_FOLDED_ANEW = ("test_rebuild", "test_rebuild_histories", "test_time_travel")
+LONGEST = 900  # seconds, on a slow machine
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        OF_THE_RECORDS,
-        OF_WHAT_IS_BESIDE_THEM,
-        OF_CHARTS,
-        OF_WHAT_THE_VIEWS_TELL,
-        OF_ALERTS,
-        OF_WHAT_STAFF_DECIDE_OF_ALERTS,
-        OF_WHAT_IS_FOLDED_ANEW,
-    ],
-    ids=["records", "beside them", "charts", "views", "alerts", "staff", "folded anew"],
-)
-def test_the_records_keep_their_promises_on_postgresql(
-    postgres_url: str, names: tuple[str, ...]
-) -> None:
+def test_the_records_keep_their_promises_on_postgresql(postgres_url: str) -> None:
     folder = ROOT / "tests" / "integration"
-    files = [path if (path := folder / name).is_dir() else f"{path}.py" for name in names]
+    files = [path if (path := folder / name).is_dir() else f"{path}.py" for name in FILES]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *files],
         cwd=ROOT,
@@ -68,7 +32,7 @@ def test_the_records_keep_their_promises_on_postgresql(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=LONGEST,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:]
