@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from coopsite.stack.programs import ROOT
 from tests.processes import Stack
 from tests.traffic import Traffic, events_in_api, events_on_chain
@@ -22,6 +24,7 @@ FILES = (
 LONGEST = 900  # seconds, on a slow machine
 
 
+@pytest.mark.timeout(LONGEST)
 def test_the_records_keep_their_promises_on_postgresql(postgres_url: str) -> None:
     folder = ROOT / "tests" / "integration"
     files = [path if (path := folder / name).is_dir() else f"{path}.py" for name in FILES]
@@ -32,7 +35,7 @@ def test_the_records_keep_their_promises_on_postgresql(postgres_url: str) -> Non
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=LONGEST,
+        timeout=LONGEST - 10,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:]
