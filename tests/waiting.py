@@ -21,7 +21,7 @@ def until(probe: Callable[[], T], seconds: float = 10, *, every: float = 0.05) -
 
 
 async def async_until(
-    probe: Callable[[], T | Awaitable[T]], seconds: float = 10, *, every: float = 0.02
+    probe: Callable[[], T | Awaitable[T]], seconds: float = 10, *, every: float = 0.05
 ) -> T:
     """As `until`, inside the event loop; the probe may be a coroutine function."""
     deadline = time.monotonic() + seconds

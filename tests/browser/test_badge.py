@@ -4,15 +4,15 @@ import random
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from django.utils import timezone
 from playwright.async_api import Browser, Page
 
-from coopsite.tools import NODE_MODULES
 from pools.models import ListenerStatus
 from realtime import publisher
+from tests.browser.test_pages import violations
 from tests.factories import ANA, BEA, BTC, ChainFactory, listener
 from tests.live import ORIGIN, WebServers, records, web_servers
 from tests.proxy import Proxy
@@ -21,7 +21,6 @@ from tests.waiting import async_until
 __all__ = ["records", "web_servers"]
 
 PATIENT = 30_000  # ms
-AXE = NODE_MODULES / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture
@@ -62,21 +61,6 @@ async def until_heard(page: Page, seq: int) -> None:
         return int(await page.get_attribute("body", "data-seq") or 0) >= seq
 
     await async_until(heard, 30)
-
-
-def axe_finds(told: Any) -> list[str]:
-    return [f"{item['id']}: {node['html'][:200]}" for item in told for node in item["nodes"]]
-
-
-async def violations(page: Page) -> list[str]:
-    await page.evaluate(AXE.read_text())
-    return axe_finds(
-        await page.evaluate(
-            "axe.run({preload: false, runOnly: ["
-            "'wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', "
-            "'best-practice']}).then((told) => told.violations)"
-        )
-    )
 
 
 async def test_the_badge_has_four_states_and_tells_two_truths_apart(
@@ -276,18 +260,17 @@ async def test_without_scripts_it_says_that_the_page_stands_still(
 
 
 async def test_axe_finds_nothing_with_pop_over_or_help_open(link: Proxy, browser: Browser) -> None:
-    for width, scheme in ((1440, "light"), (360, "dark"), (360, "light"), (1440, "dark")):
-        page = await visit(
-            browser,
-            link,
-            viewport={"width": width, "height": 800},
-            color_scheme=scheme,
-            reduced_motion="reduce",
-        )
+    page = await visit(browser, link, reduced_motion="reduce")
+    views: tuple[tuple[int, Literal["light", "dark"]], ...]
+    views = ((1440, "light"), (360, "dark"), (360, "light"), (1440, "dark"))
+    for width, scheme in views:
+        await page.set_viewport_size({"width": width, "height": 800})
+        await page.emulate_media(color_scheme=scheme)
         await page.click("#status-badge")
-        assert await violations(page) == []
+        assert await page.locator("#live-panel").is_visible()
+        assert await violations(page) == [], f"{width}, {scheme}"
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
         await page.keyboard.press("Escape")
         await page.click("#keys-open")
-        assert await violations(page) == []
-        await page.context.close()
+        assert await violations(page) == [], f"{width}, {scheme}, help"
+        await page.keyboard.press("Escape")

@@ -6,10 +6,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, Response, ViewportSize
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    ViewportSize,
+)
 
 from pools import selectors
 from realtime import publisher
@@ -33,6 +40,7 @@ AT_REST = (
     *("/api/v1/docs", "/nothing/", f"/pools/{CONTRACT}/99/"),
 )
 ANSWERS = {"/nothing/": 404, f"/pools/{CONTRACT}/99/": 404, f"{POOL}?at_block=9999": 409}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 OPENED = {"/": ("#status-badge", "[data-alerts=open]")}  # clicked one after the other
 
 
@@ -74,22 +82,25 @@ class Heard:
             self.troubles.append(f"console: {message.text}")
 
 
-@asynccontextmanager
-async def opened(
-    browser: Browser, site: str, path: str, *, scheme: Any, width: int = 1440
-) -> AsyncIterator[tuple[Page, Heard]]:
-    """The page in a context of its own, with its link open, and what is heard of it."""
+async def visitor(browser: Browser, *, scheme: Any, width: int = 1440) -> BrowserContext:
     viewport: ViewportSize = {"width": width, "height": 800}
-    context = await browser.new_context(
+    return await browser.new_context(
         color_scheme=scheme, viewport=viewport, reduced_motion="reduce"
     )
+
+
+@asynccontextmanager
+async def opened(
+    context: BrowserContext, site: str, path: str
+) -> AsyncIterator[tuple[Page, Heard]]:
+    """The page in a tab of its own, with its link open, and what is heard of it."""
     page, heard = await context.new_page(), Heard(site + path, ANSWERS.get(path, 200))
     heard.listen(page)
     await page.goto(heard.address)
     if path in LIVE:
         await page.wait_for_selector("body[data-link=live]")
     yield page, heard
-    await context.close()
+    await page.close()
 
 
 @pytest.mark.parametrize(
@@ -105,8 +116,9 @@ async def opened(
 async def test_axe_finds_nothing_and_the_console_stays_empty(
     site: str, browser: Browser, scheme: Any, width: int, paths: tuple[str, ...]
 ) -> None:
+    context = await visitor(browser, scheme=scheme, width=width)
     for path in paths:
-        async with opened(browser, site, path, scheme=scheme, width=width) as (page, heard):
+        async with opened(context, site, path) as (page, heard):
             assert await violations(page) == [], path
             for click in OPENED.get(path, ()):
                 await page.click(click)
@@ -114,23 +126,30 @@ async def test_axe_finds_nothing_and_the_console_stays_empty(
             assert heard.troubles == [], path
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_while_events_come_in_nor_afterwards(
-    site: str, chain: ChainFactory, browser: Browser, scheme: Any
+    site: str, chain: ChainFactory, browser: Browser
 ) -> None:
-    numbers = count(3)
+    numbers, context = count(3), await visitor(browser, scheme="light")
     for path in LIVE:
-        async with opened(browser, site, path, scheme=scheme) as (page, heard):
+        async with opened(context, site, path) as (page, heard):
             began, ends = selectors.current_seq(), asyncio.Event()
             burst = asyncio.create_task(_burst(chain, numbers, ends))
             await _until_told(page, began + 1)
-            assert await violations(page) == [], f"{path} while events come in"
+            assert await in_both_schemes(page) == [], f"{path} while events come in"
             assert not burst.done()
             ends.set()
             await burst
             await _until_told(page, selectors.current_seq())
-            assert await violations(page) == [], f"{path} after the burst"
+            assert await in_both_schemes(page) == [], f"{path} after the burst"
             assert heard.troubles == [], path
+
+
+async def in_both_schemes(page: Page) -> list[str]:
+    found: list[str] = []
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        found += [f"{scheme}: {each}" for each in await violations(page)]
+    return found
 
 
 async def _burst(chain: ChainFactory, numbers: Iterator[int], ends: asyncio.Event) -> None:
