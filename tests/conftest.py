@@ -39,7 +39,13 @@ def nothing_kept_of_another_test() -> None:
     fees.forget()
 
 
-pytest_plugins = ["tests.chain", "tests.chromium", "tests.postgres", "tests.processes"]
+pytest_plugins = [
+    "tests.chain",
+    "tests.chromium",
+    "tests.postgres",
+    "tests.processes",
+    "tests.warm",
+]
 
 
 @pytest.fixture(scope="session")

@@ -9,15 +9,14 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from channels.layers import channel_layers
 from django.conf import settings
@@ -25,10 +24,11 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 from websockets.asyncio.client import ClientConnection, connect
 
-from coopsite.stack.programs import BIN, HOST, LEASH, ROOT, web_options
+from coopsite.stack.programs import BIN, HOST, web_options
 from tests.ports import free_port
 from tests.redis_server import RedisServer
 from tests.waiting import until
+from tests.warm import WarmProcess
 
 ORIGIN = f"http://{HOST}"
 MARK = re.compile(r"^<!--(\d+)-->")
@@ -60,7 +60,13 @@ class WebServer:
     """Daphne or Uvicorn with the project's application, as a process of its own."""
 
     def __init__(
-        self, program: str, records: Path, static: Path, redis_url: str, **environment: str
+        self,
+        program: str,
+        warm: WarmProcess,
+        records: Path,
+        static: Path,
+        redis_url: str,
+        **environment: str,
     ) -> None:
         self.port = free_port()
         self.url = f"ws://{HOST}:{self.port}/ws/live/"
@@ -72,40 +78,33 @@ class WebServer:
                 *("--lifespan", "off", "--log-level", "warning"),
             ),
         }
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-I", "-S", str(LEASH)),
-                    *commands[program],
-                    "coopsite.asgi:application",
-                ],
-                cwd=ROOT,
-                env={
-                    **os.environ,
-                    "DJANGO_SETTINGS_MODULE": "coopsite.settings",
-                    "ENV_FILE": os.devnull,
-                    "VAR_DIR": str(static),
-                    "DATABASE_URL": f"sqlite:///{records}",
-                    "REDIS_URL": redis_url,
-                    **environment,
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        self._process = warm.start(
+            *commands[program],
+            "coopsite.asgi:application",
+            environment={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "coopsite.settings",
+                "ENV_FILE": os.devnull,
+                "VAR_DIR": str(static),
+                "DATABASE_URL": f"sqlite:///{records}",
+                "REDIS_URL": redis_url,
+                **environment,
+            },
+            log=self.log,
+        )
 
     @property
     def pid(self) -> int:
-        """The server's own process; the leash that holds it is its parent."""
         return self._process.pid
 
     def stop(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(10)
+        with suppress(psutil.NoSuchProcess):  # some end by themselves
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except psutil.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(10)
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")
@@ -114,8 +113,8 @@ class WebServer:
 class WebServers:
     """Starts servers over this test's records, and ends them with the test."""
 
-    def __init__(self, records: Path, static: Path, redis_url: str) -> None:
-        self._shared = (records, static, redis_url)
+    def __init__(self, warm: WarmProcess, records: Path, static: Path, redis_url: str) -> None:
+        self._shared = (warm, records, static, redis_url)
         self._running: list[WebServer] = []
 
     def start(self, program: str = "daphne", **environment: str) -> WebServer:
@@ -142,9 +141,9 @@ class WebServers:
 
 @pytest.fixture
 def web_servers(
-    records: Path, prepared_directory: Path, own_redis: RedisServer
+    warm_process: WarmProcess, records: Path, prepared_directory: Path, own_redis: RedisServer
 ) -> Iterator[WebServers]:
-    servers = WebServers(records, prepared_directory, own_redis.url)
+    servers = WebServers(warm_process, records, prepared_directory, own_redis.url)
     usual = settings.CHANNEL_LAYERS
     settings.CHANNEL_LAYERS = layers_at(own_redis.url)
     channel_layers.backends.clear()
