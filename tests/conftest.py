@@ -1,6 +1,7 @@
 """Fixtures that many tests share."""
 
 import importlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from django.dispatch import receiver
 from pools.charts import kept, kept_own, series
 from pools.selectors import fees
 from tests.redis_server import RedisServer
+
+# Each of the hundreds of programs that tests start would compile all of ours anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # How long an example takes says something of the machine, nothing of the code.
 hypothesis.settings.register_profile("untimed", deadline=None)

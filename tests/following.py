@@ -55,6 +55,11 @@ async def listening(config: Config) -> AsyncIterator[Listener]:
             await task
 
 
+async def until_ended(listener: Listener, seconds: float = 10) -> None:
+    """Wait until it has ended by itself; what it ended with is raised where `listening` ends."""
+    await async_until(listener._stopping.is_set, seconds)
+
+
 async def ask(question: Callable[[], T]) -> T:
     """Ask the database from inside the event loop."""
     return await sync_to_async(question)()

@@ -1,6 +1,5 @@
 """The rows of "The node" in the table of failures: the real listener against a node that lies."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.following import (
     cursor,
     listening,
     stored_keys,
+    until_ended,
     until_status,
 )
 from tests.node import SimulatedNode
@@ -25,8 +25,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 @pytest.fixture(autouse=True)
-def _polls_often(monkeypatch: pytest.MonkeyPatch) -> None:
+def _polls_and_speaks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("realtime.pacer.POLL_SECONDS", 0.4)
+    monkeypatch.setattr("realtime.listener.QUIET_SECONDS", 0.1)
 
 
 def created(pool_id: int) -> PoolCreated:
@@ -349,8 +350,8 @@ async def test_a_wrong_chain_is_refused_at_the_start_and_nothing_is_written() ->
     async with SimulatedNode() as node:
         node.chain_id = 1
         with pytest.raises(WrongChain, match="serves chain 1, but chain 1337611 is followed"):
-            async with listening(config_of(node, chain_id=1337611)):
-                await asyncio.sleep(2)
+            async with listening(config_of(node, chain_id=1337611)) as listener:
+                await until_ended(listener)
         assert await ask(lambda: Block.objects.count()) == 0
 
 
@@ -361,8 +362,8 @@ async def test_a_chain_that_was_reset_is_refused_at_the_next_start() -> None:
             await until_equal(node)
         await start_anew(node)
         with pytest.raises(WrongChain, match="the chain was reset"):
-            async with listening(config_of(node)):
-                await asyncio.sleep(2)
+            async with listening(config_of(node)) as listener:
+                await until_ended(listener)
 
 
 async def test_a_chain_that_is_reset_meanwhile_stops_the_writing() -> None:
