@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import gettext, override
 from playwright.async_api import Browser, Page, Route
 
 from pools import selectors
@@ -279,3 +280,31 @@ async def test_a_notice_opens_to_its_whole_text_by_keyboard(
     await page.locator(".banner summary").focus()
     await page.keyboard.press("Enter")
     assert await address.is_visible()
+
+
+@pytest.mark.parametrize("locale", ["en", "es"])
+async def test_on_a_phone_why_a_row_is_struck_out_lies_beside_its_amount(
+    chain: ChainFactory, web_servers: WebServers, browser: Browser, locale: str
+) -> None:
+    page = await visit(browser, web_servers, locale=locale)
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await tell(page, chain.block(chain.joined(1, ANA, 1_234_567_891 * 10**10)))
+    await tell(page, chain.roll_back(chain.head.number - 2))
+    with override(locale):
+        reasons = [gettext("taken back by the chain")]
+        reasons.append(gettext("announced, but the chain did not bring it"))
+    for reason in reasons:
+        found = await page.locator("#activity-feed > [data-retracted]").evaluate_all(
+            """(rows, reason) => rows.map((row) => {
+              const [why, amount, name] = ["small", "b", "a"].map((one) => row.querySelector(one));
+              why.textContent = reason;
+              const at = (one) => one.getBoundingClientRect();
+              return [
+                at(why).right < at(amount).left,
+                at(why).top >= at(name).bottom && at(why).bottom <= at(row).bottom,
+                getComputedStyle(name).textDecorationLine === "line-through",
+              ];
+            })""",
+            reason,
+        )
+        assert found == [[True] * 3] * 2, reason
