@@ -164,7 +164,7 @@ async def _burst(chain: ChainFactory, numbers: Iterator[int], ends: asyncio.Even
         await publisher.announce_sequence(done.last_seq)
         if ends.is_set():
             return
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.4)
 
 
 async def _until_told(page: Page, seq: int) -> None:
