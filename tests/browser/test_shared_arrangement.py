@@ -1,8 +1,7 @@
 """An arrangement by a link, and the dashboard in other sites' frames, in a real browser."""
 
-from typing import Any
+from typing import Any, Literal
 
-import pytest
 from django.utils import timezone
 from playwright.async_api import Browser, Page
 
@@ -21,6 +20,7 @@ __all__ = ["chain", "records", "web_servers"]
 JOINS = OwnChart(1, Definition("j"), "Altas")
 CHART = "#chart-own-n_j_bars_page"
 QUERY = carried([JOINS], "charts.charts:own1._charts:pools.~charts:sizes.-cards:btc.cards").query
+VIEWS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1440, "dark"), (360, "light"))
 STORAGE_IS_FORBIDDEN = """
 for (const name of ["localStorage", "sessionStorage"])
   Object.defineProperty(window, name, { get() { throw new DOMException(name, "SecurityError"); } });
@@ -215,14 +215,13 @@ async def test_the_link_that_is_copied_shows_what_is_kept(
     assert troubles == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (360, "light")])
 async def test_axe_finds_nothing_in_what_is_shared_and_framed(
-    web_servers: WebServers, chain: ChainFactory, browser: Browser, width: int, scheme: str
+    web_servers: WebServers, chain: ChainFactory, browser: Browser
 ) -> None:
     base = f"{ORIGIN}:{web_servers.start().port}"
-    size = {"width": width, "height": 700}
-    options = {"viewport": size, "locale": "es-PE", "color_scheme": scheme}
-    page, troubles = await visit(browser, f"{base}/?{QUERY}", **options)
+    page, troubles = await visit(
+        browser, f"{base}/?{QUERY}", reduced_motion="reduce", locale="es-PE"
+    )
     kept = {
         "name": arrangement.CHARTS_COOKIE,
         "value": own_charts.written([JOINS]),
@@ -236,6 +235,9 @@ async def test_axe_finds_nothing_in_what_is_shared_and_framed(
             await page.locator(".shared summary").click()
         elif path.startswith("/embed/"):
             await page.wait_for_selector("body[data-link=live]")
-        assert await violations(page) == [], path
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+        for width, scheme in VIEWS:
+            await page.set_viewport_size({"width": width, "height": 700})
+            await page.emulate_media(color_scheme=scheme)
+            assert await violations(page) == [], f"{path}, {width}, {scheme}"
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
     assert troubles == []
