@@ -92,7 +92,7 @@ def _keep_shared(request: HttpRequest) -> HttpResponse | None:
     if shared is None:
         return None
     response = redirect(f"{reverse('pools:dashboard')}?{chosen_period.read(request.POST).query}")
-    shared_arrangement.remember(request, response)
+    shared_arrangement.remember(request, response, instead=shared)
     arranging.keep(response, shared.arranged, shared.charts)
     return response
 
@@ -100,7 +100,8 @@ def _keep_shared(request: HttpRequest) -> HttpResponse | None:
 def _keep(request: HttpRequest, charts: tuple[OwnChart, ...]) -> HttpResponse:
     if "reset" in request.POST:
         response = redirect("pools:arrangement")
-        shared_arrangement.remember(request, response)
+        usual = Shown(arranging.read("", charts), charts)
+        shared_arrangement.remember(request, response, instead=usual)
         arranging.forget(response)
         return response
     known = arranging.read("", charts).order

@@ -32,7 +32,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "shared": True,
             "has_own": shared_arrangement.is_kept_by(request),
             "own_charts": len(own.charts),
-            "is_same": (own.arranged, own.charts) == (shown.arranged, shown.charts),
+            "is_same": own.is_as(shown),
         }
     return render(request, "dashboard/dashboard.html", context)
 

@@ -39,6 +39,10 @@ class Shown:
         """As an address says it."""
         return urlencode(self.fields)
 
+    def is_as(self, other: "Shown") -> bool:
+        """Whether both show the same, wherever they are kept."""
+        return (self.arranged, self.charts) == (other.arranged, other.charts)
+
 
 def of(request: HttpRequest) -> Shown:
     """What this page is to show."""
@@ -57,18 +61,24 @@ def is_kept_by(request: HttpRequest) -> bool:
 
 
 def before(request: HttpRequest) -> Shown | None:
-    """What the browser's own took the place of when it was last replaced as a whole, if it was."""
+    """What the browser's own took the place of when it was last replaced as a whole, if it was by
+    another one that it still has.
+    """
     kept = [request.COOKIES.get(name + BEFORE) for name in _COOKIES]
     if kept == [None, None]:
         return None
     text, charts = (each or "" for each in kept)
-    return carried(own_charts.read(charts), text)
+    found = carried(own_charts.read(charts), text)
+    return None if found.is_as(own_of(request)) else found
 
 
-def remember(request: HttpRequest, response: HttpResponse) -> None:
-    """Have the browser keep its own, if it has one, as what was before."""
-    if is_kept_by(request):
-        own = own_of(request)
+def remember(request: HttpRequest, response: HttpResponse, *, instead: Shown) -> None:
+    """Have the browser keep its own, if it has one, as what was before.
+
+    Not if the same comes in its place: who sends a form twice still gets back what was before.
+    """
+    own = own_of(request)
+    if is_kept_by(request) and not own.is_as(instead):
         arrangement.keep(response, own.arranged, own.charts, suffix=BEFORE)
 
 

@@ -52,8 +52,10 @@ class KindFilter(admin.AllValuesFieldListFilter):
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for choice in super().choices(changelist):
-            value = str(choice["display"])
-            yield {**choice, "display": alert_kinds.WORDS.get(value, value)}
+            kind, space, count = str(choice["display"]).partition(" (")  # with counts, if asked for
+            if kind in alert_kinds.WORDS:
+                kind = alert_kinds.words(kind)
+            yield {**choice, "display": f"{kind}{space}{count}"}
 
 
 @admin.action(description=gettext_lazy("Acknowledge"), permissions=["acknowledge"])

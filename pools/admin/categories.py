@@ -137,8 +137,11 @@ def set_category(_admin: Any, request: HttpRequest, pools: QuerySet[Pool]) -> No
     slug = request.POST.get("category") or None  # the form has checked it
     if (keys := _chosen(request, pools)) is not None:
         corrected = _correct(request, keys, slug)
-        told = ngettext("%(count)d pool: %(slug)s.", "%(count)d pools: %(slug)s.", corrected)
-        messages.success(request, told % {"count": corrected, "slug": slug or NO_CATEGORY})
+        category = Category.objects.get(slug=slug) if slug else _("none")
+        told = ngettext(
+            "%(count)d pool: %(category)s.", "%(count)d pools: %(category)s.", corrected
+        )
+        messages.success(request, told % {"count": corrected, "category": category})
 
 
 @admin.action(

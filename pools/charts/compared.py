@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from pools import buckets, periods, stretches
 from pools.buckets import Buckets, Counts
@@ -104,7 +105,7 @@ def table_sums(
     return (
         now,
         (_("The period before"), *map(say, sums)),
-        (_("Change"), *(change(count, then) or "–" for count, then in pairs)),
+        (pgettext("of a number", "Change"), *(change(count, then) or "–" for count, then in pairs)),
     )
 
 

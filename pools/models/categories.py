@@ -8,7 +8,7 @@ import uuid
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import models
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from pools.categorising import LONGEST_KEYWORD, keywords_in, unusable
@@ -85,7 +85,7 @@ class Category(models.Model):
         help_text=_("Likewise. Write plurals as well: “casa” does not find “casas”."),
     )
     active = models.BooleanField(
-        _("active"),
+        pgettext_lazy("of a category or a membership", "active"),
         default=True,
         help_text=_("Untick it instead of deleting the category: its keywords then count no more."),
     )

@@ -1,7 +1,7 @@
 """What follows from the logs: pools, memberships, counts; and what only the views tell."""
 
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from pools.fields import UInt256Field
@@ -99,7 +99,7 @@ class Membership(models.Model):
     account = models.CharField(_("account"), max_length=ADDRESS_LENGTH)
     contribution = UInt256Field(_("contribution"))
     shares = UInt256Field(_("shares"))
-    active = models.BooleanField(_("active"))
+    active = models.BooleanField(pgettext_lazy("of a category or a membership", "active"))
     joined_at = models.DateTimeField(_("joined at"))
     left_at = models.DateTimeField(_("left at"), null=True)
     yield_claimed = UInt256Field(_("yield claimed"))

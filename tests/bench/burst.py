@@ -18,7 +18,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from coopsite.tools import find_chromium
 from tests.bench.history_world import WrongResult
-from tests.bench.world import world
+from tests.bench.world import give_way, world
 from tests.chain import BTC, AnvilChain
 from tests.chromium import FLAGS
 from tests.processes import Stack
@@ -65,6 +65,7 @@ def measure(tabs: int = len(TABS)) -> list[str]:
 @contextmanager
 def _tabs(stack: Stack, tabs: int) -> Iterator[list[Page]]:
     stack.start("listener", "web")
+    give_way()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=FLAGS)
         pages = []

@@ -7,10 +7,12 @@ new process and stops for a socket when it has been told again how things stand.
 import asyncio
 import json
 import time
+from contextlib import suppress
 from functools import partial
 from random import Random
 
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from tests.bench.world import percentile, world
@@ -47,8 +49,9 @@ class Visitors:
             self._came[number] = time.monotonic()
             if len(self._came) == SOCKETS:
                 self._all.set()
-            async for _frame in socket:
-                pass
+            with suppress(ConnectionClosed):
+                async for _frame in socket:
+                    pass
 
     async def all_came(self) -> list[float]:
         """When each of them was last told, once they all were; then they are counted anew."""

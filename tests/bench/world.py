@@ -15,6 +15,8 @@ from tests.chain import AnvilChain
 from tests.processes import MANAGE, ROOT, Stack
 from tests.redis_server import RedisServer
 
+SERVERS_NICE = 10
+
 
 @contextmanager
 def world(*, block_time: int | None = None) -> Iterator[Stack]:
@@ -46,6 +48,15 @@ def world(*, block_time: int | None = None) -> Iterator[Stack]:
         finally:
             redis.stop()
             shutil.rmtree(directory / "static", ignore_errors=True)
+
+
+def give_way() -> None:
+    """Have what was started so far, a node and our programs, give way to what comes: a browser,
+    which on people's own machines shares its cores with none of them.
+    """
+    for process in psutil.Process().children(recursive=True):
+        for thread in process.threads():
+            os.setpriority(os.PRIO_PROCESS, thread.id, SERVERS_NICE)
 
 
 def worker_of(stack: Stack, name: str) -> psutil.Process:

@@ -155,6 +155,11 @@ def test_every_list_is_in_spanish(staff: Client, model: type[Model]) -> None:
     assert left_in_english(staff, reverse(_page(model, "changelist"))) == set()
 
 
+def test_kinds_of_alerts_are_words_also_beside_their_counts(staff: Client) -> None:
+    html = staff.get(reverse(_page(Alert, "changelist")), {"_facets": "True"}).content.decode()
+    assert re.search(r">\s*(Gap in history|Hueco en la historia) \(1\)\s*<", html)
+
+
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_the_page_of_every_record_and_its_history_are_in_spanish(
     staff: Client, model: type[Model]

@@ -95,7 +95,7 @@ def test_changed_keywords_are_followed_and_a_correction_is_not_touched(
 
 
 def test_staff_set_a_category_and_take_it_back(staff: Client, chain: ChainFactory) -> None:
-    assert "2 pools: travel." in act(staff, "set_category", 1, 2, category="travel")
+    assert "2 pools: Travel." in act(staff, "set_category", 1, 2, category="travel")
     assert shown() == {1: "travel", 2: "travel"}
     assert "1 pool: none." in act(staff, "set_category", 1)
     assert shown() == {1: None, 2: "travel"}

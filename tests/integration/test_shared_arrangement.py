@@ -226,10 +226,25 @@ def test_one_that_was_replaced_is_brought_back_and_the_other_then_too(
 
 def test_one_that_was_reset_is_brought_back(client: Client, chain: ChainFactory) -> None:
     client.cookies[arrangement.COOKIE] = "newest.-cards"
-    client.post("/arrangement/", {"reset": "1"})
+    for _ in range(2):
+        client.post("/arrangement/", {"reset": "1"})
+        client.cookies.pop(arrangement.COOKIE, None)  # as a browser does whose cookie is deleted
     assert sections(client.get("/").content.decode())[0] == "cards"
     assert brought_back(client).startswith(".")
     assert sections(client.get("/").content.decode())[0] == "newest"
+    assert "Bring it back" not in client.get("/arrangement/").content.decode()  # it is there
+
+
+def test_a_form_that_is_sent_twice_does_not_forget_what_was_before(
+    client: Client, chain: ChainFactory
+) -> None:
+    client.cookies[arrangement.COOKIE] = "newest.-cards"
+    client.cookies[arrangement.CHARTS_COOKIE] = ""
+    for form in (OURS, {"reset": "1"}):
+        for _ in range(2):
+            client.post("/arrangement/", form)
+        brought_back(client)
+        assert sections(client.get("/").content.decode())[0] == "newest"
 
 
 def test_who_had_none_of_their_own_has_none_to_bring_back(

@@ -15,14 +15,16 @@ from django.utils.translation.template import templatize
 
 CATALOGUE = settings.BASE_DIR / "locale" / "es" / "LC_MESSAGES" / "django"
 MARKERS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+AFTER_A_CONTEXT = {"pgettext", "pgettext_lazy"}
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|%%s")
 
 
 def words_of_python(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            first = node.args[0] if node.args else None
-            if node.func.id in MARKERS and isinstance(first, ast.Constant):
+            words = node.args[1:] if node.func.id in AFTER_A_CONTEXT else node.args
+            first = words[0] if words else None
+            if node.func.id in MARKERS | AFTER_A_CONTEXT and isinstance(first, ast.Constant):
                 yield str(first.value)
 
 
@@ -33,7 +35,7 @@ def sources() -> Iterator[tuple[Path, str]]:
             yield path, path.read_text()
     for path in (root / "templates").rglob("*.html"):
         # Django's own translation of a template into something with gettext calls in it.
-        calls = re.findall(r"gettext\(.*?\)(?=\s|$)", templatize(path.read_text()))
+        calls = re.findall(r"\b[np]?gettext\(.*?\)(?=\s|$)", templatize(path.read_text()))
         yield path, "\n".join(call.strip() for call in calls)
 
 
