@@ -143,14 +143,18 @@ class Listener:
             return
         self._stands_by = False
         log.info("listener_leads", holder=who, token=lease.token)
+        away = ""
         try:
             await self._lead(lease, addresses)
         except* LostLease as lost:
             log.warning("listener_stands_back", reason=str(lost.exceptions[0]))
-        except* DatabaseAway as away:
-            raise DatabaseAway(str(away.exceptions[0])) from None
+        except* DatabaseAway as group:
+            # Before Python 3.11.4 (gh-103590) what is raised in here is wrapped in a group.
+            away = str(group.exceptions[0])
         finally:
             await self._step_down(lease)
+        if away:
+            raise DatabaseAway(away)
 
     async def _lead(self, lease: LeaseToken, addresses: list[str]) -> None:
         pacer = self._prepare(lease, addresses)

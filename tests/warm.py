@@ -33,7 +33,11 @@ class WarmProcess:
         return psutil.Process(int(self._process.stdout.readline()))
 
     def stop(self) -> None:
-        self._process.communicate()
+        try:
+            self._process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:  # a child that a test split off holds its input open
+            self._process.kill()
+            self._process.communicate()
 
 
 @pytest.fixture(scope="session")

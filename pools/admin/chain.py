@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from pools.admin.base import (
     RecordAdmin,
@@ -173,7 +173,7 @@ class LogAdmin(MayRescan, RecordAdmin[Log]):
             return Q(transaction_hash=hash_) | Q(block__in=Block.objects.filter(hash=hash_))
         return Q(block_number=number_in(term))
 
-    @admin.display(description=gettext_lazy("pool"), ordering="pool_id")
+    @admin.display(description=pgettext_lazy("a record", "pool"), ordering="pool_id")
     def pool_link(self, log: Log) -> SafeString | str:
         if log.pool_id is None:
             return "-"

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from pools.admin.base import (
     RecordAdmin,
@@ -91,7 +91,7 @@ class PoolAdmin(MayCorrect, RecordAdmin[Pool]):
             return Q(pool_id=number) | Q(name__icontains=term)
         return Q(name__icontains=term)
 
-    @admin.display(description=gettext_lazy("pool"), ordering="name")
+    @admin.display(description=pgettext_lazy("a record", "pool"), ordering="name")
     def title(self, pool: Pool) -> str:
         return str(pool)
 
@@ -146,7 +146,7 @@ class MembershipAdmin(RecordAdmin[Membership]):
             return Q(account=address, pool__in=pool_keys_of(address))
         return Q(pool__name__icontains=term)
 
-    @admin.display(description=gettext_lazy("pool"))
+    @admin.display(description=pgettext_lazy("a record", "pool"))
     def pool_link(self, membership: Membership) -> SafeString:
         return record_link("pool", membership.pool_id, membership.pool)
 

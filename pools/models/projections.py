@@ -59,7 +59,7 @@ class Pool(models.Model):
     last_log_index = models.IntegerField(_("last log index"))
 
     class Meta:
-        verbose_name = _("pool")
+        verbose_name = pgettext_lazy("a record", "pool")
         verbose_name_plural = _("pools")
         constraints = [
             models.UniqueConstraint(fields=["contract", "pool_id"], name="pool_once_per_contract"),
@@ -88,7 +88,7 @@ class Membership(models.Model):
     # As with `Log`: one writer makes these rows in bulk, and the constraint below is an index.
     pool = models.ForeignKey(
         Pool,
-        verbose_name=_("pool"),
+        verbose_name=pgettext_lazy("a record", "pool"),
         on_delete=models.CASCADE,
         related_name="memberships",
         db_index=False,

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page
 from pools import arrangement, own_charts
 from pools.models import ListenerStatus
 from pools.own_charts import Definition, OwnChart
-from pools.shared_arrangement import carried
+from pools.shared_arrangement import BEFORE, carried
 from tests.browser.test_charts import chain, visit
 from tests.browser.test_elsewhere import another_site
 from tests.browser.test_pages import violations
@@ -235,6 +235,11 @@ async def test_axe_finds_nothing_in_what_is_shared_and_framed(
             await page.locator(".shared summary").click()
         elif path.startswith("/embed/"):
             await page.wait_for_selector("body[data-link=live]")
+        else:
+            before = {**kept, "name": kept["name"] + BEFORE, "value": ""}
+            await page.context.add_cookies([before])  # type: ignore[list-item]
+            await page.reload()
+            assert await page.get_by_role("button", name="Recuperarlo").is_visible()
         for width, scheme in VIEWS:
             await page.set_viewport_size({"width": width, "height": 700})
             await page.emulate_media(color_scheme=scheme)
