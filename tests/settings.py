@@ -12,7 +12,7 @@ from tests.ports import free_port
 
 for name in VARIABLES:
     os.environ.pop(name, None)
-# `tests/integration/test_postgresql.py` runs other tests once more, on PostgreSQL.
+# `tests/databases/test_postgresql.py` runs other tests once more, on PostgreSQL.
 if os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
 _scratch = tempfile.TemporaryDirectory(prefix="coopsite-tests-")

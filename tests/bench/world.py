@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -54,6 +54,8 @@ def give_way() -> None:
     """Have what was started so far, a node and our programs, give way to what comes: a browser,
     which on people's own machines shares its cores with none of them.
     """
+    with suppress(OSError):  # of our session as a whole, where Linux weighs them so (sched(7))
+        Path("/proc/self/autogroup").write_text(str(SERVERS_NICE))
     for process in psutil.Process().children(recursive=True):
         for thread in process.threads():
             os.setpriority(os.PRIO_PROCESS, thread.id, SERVERS_NICE)
