@@ -18,7 +18,7 @@ from typing import Any
 
 from coopsite.tools import find_chromium
 from tests.bench.crowded import PER_SECOND, Visitors
-from tests.bench.world import world
+from tests.bench.world import give_way, world
 from tests.processes import ROOT
 
 MODULES = ROOT / ".tools" / "bench" / "node_modules"
@@ -38,6 +38,7 @@ def measure() -> list[str]:
         stack.start("listener", "web")
         visitors = Visitors(stack.chain)
         visitors.act_until(lambda rows: rows >= ALREADY_THERE)
+        give_way()
         with _streaming(visitors):
             said = subprocess.run(
                 [*node, str(_SCRIPT), str(MODULES), str(find_chromium()), stack.url + "/"],
